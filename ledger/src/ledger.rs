@@ -1,0 +1,52 @@
+//! The state: capacity, departments, entries. Totals are sums over entries, never stored.
+
+use std::collections::BTreeMap;
+
+use crate::{AllocationKey, Bundle, DepartmentTree, Entry, Position};
+
+/// Entries one ledger may hold. 4,000 entries × about 350 B of JSON ≈ 1.4 MB, under etcd's limit
+/// of 1.5 MiB for one object.
+pub const ENTRIES_MAX: usize = 4_000;
+
+/// What one pool has promised.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Moves by one with every commit.
+    pub revision: u64,
+    /// What may be granted: the accepted contract × its grantable percentage.
+    pub capacity: Bundle,
+    /// Generation of the pool that `capacity` came from; an older one changes nothing.
+    pub pool_generation: i64,
+    pub departments: DepartmentTree,
+    pub entries: BTreeMap<AllocationKey, Entry>,
+}
+
+impl Ledger {
+    /// Everything that is out.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.entries.values().map(Entry::position).fold(Position::default(), Position::plus)
+    }
+
+    /// What may still be granted; zero where the pool is overcommitted.
+    #[must_use]
+    pub fn free(&self) -> Bundle {
+        self.capacity.minus(self.position().total())
+    }
+
+    /// What is out beyond the capacity; zero where it isn't overcommitted.
+    #[must_use]
+    pub fn overcommitted_by(&self) -> Bundle {
+        self.position().total().minus(self.capacity)
+    }
+
+    /// What the department and everything below it has out.
+    #[must_use]
+    pub fn department_position(&self, department: &str) -> Position {
+        self.entries
+            .iter()
+            .filter(|(key, _)| self.departments.is_within(key.department(), department))
+            .map(|(_, entry)| entry.position())
+            .fold(Position::default(), Position::plus)
+    }
+}

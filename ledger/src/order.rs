@@ -1,0 +1,48 @@
+//! The total order in which those who ask are served.
+
+use crate::{AllocationKey, Ask, Bundle, Ledger, Request};
+
+/// Whether a request may pass an earlier one that has to wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sequence {
+    /// A small request may pass a waiting big one: nothing lies idle that somebody could use.
+    #[default]
+    Unordered,
+    /// Nobody passes: a big request can't be starved by small ones.
+    Ordered,
+}
+
+/// What gives back comes first, because it can only help the others; then what the admins say of
+/// pools and departments; then what asks for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    GivesBack,
+    SetsLimits,
+    AsksForMore,
+}
+
+/// The indices of `requests` in the order of their turns: kind, then time, then name. The place in
+/// the slice comes last, so the order is total and the same for the same input.
+pub(crate) fn order(ledger: &Ledger, requests: &[Request]) -> Vec<usize> {
+    type Key<'a> = (Turn, i64, Option<&'a AllocationKey>, usize);
+    let key = |index: usize| -> Key<'_> {
+        let Request { ask, at_ms } = &requests[index];
+        (turn(ledger, ask), *at_ms, ask.allocation(), index)
+    };
+    let mut turns: Vec<Key<'_>> = (0..requests.len()).map(key).collect();
+    turns.sort_unstable();
+    turns.into_iter().map(|(.., index)| index).collect()
+}
+
+fn turn(ledger: &Ledger, ask: &Ask) -> Turn {
+    match ask {
+        Ask::Release { .. } | Ask::Remove { .. } | Ask::Unhold { .. } => Turn::GivesBack,
+        Ask::Capacity { .. } | Ask::Department { .. } | Ask::RemoveDepartment { .. } => Turn::SetsLimits,
+        Ask::Hold { .. } => Turn::AsksForMore,
+        Ask::Target { allocation, shares, .. } => {
+            let granted = ledger.entries.get(allocation).map_or(Bundle::ZERO, |entry| entry.granted());
+            let target: Bundle = shares.values().sum();
+            if target.fits_within(granted) { Turn::GivesBack } else { Turn::AsksForMore }
+        }
+    }
+}

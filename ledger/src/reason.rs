@@ -1,0 +1,80 @@
+//! Every cause of a Wait or a Refuse, each with its one sentence.
+
+use thiserror::Error;
+
+use crate::{AllocationKey, Amount, Resource};
+
+/// Why something was not granted. The sentence is for logs; screens and messages are made from
+/// the fields, in the reader's language and with units.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Reason {
+    #[error("{resource} doesn't fit the pool: asked {asked}, free {free}")]
+    InsufficientCapacity {
+        resource: Resource,
+        limit: Amount,
+        /// Already out: granted, held and draining.
+        out: Amount,
+        /// What the change would add to it.
+        asked: Amount,
+        free: Amount,
+    },
+    #[error("{resource} passes the ceiling of {department}: asked {asked}, left {free}")]
+    CeilingExceeded { department: String, resource: Resource, limit: Amount, out: Amount, asked: Amount, free: Amount },
+    #[error("{resource}: the new capacity {limit} is below the {out} that is out")]
+    CapacityBelowGranted { resource: Resource, limit: Amount, out: Amount },
+    #[error("{resource}: the new ceiling {limit} of {department} is below the {out} that is out")]
+    CeilingBelowGranted { department: String, resource: Resource, limit: Amount, out: Amount },
+    #[error("{resource} is larger than any amount that can be granted")]
+    AmountTooLarge { resource: Resource },
+    #[error("an earlier request waits and this pool serves in order: {ahead}")]
+    BehindAnother { ahead: AllocationKey },
+    #[error("department {department} isn't known to this pool yet")]
+    UnknownDepartment { department: String },
+    #[error("department {department} would be its own ancestor, or too deep below {parent}")]
+    DepartmentCycle { department: String, parent: String },
+    #[error("department {department} still has something out, or departments below it")]
+    DepartmentInUse { department: String },
+    #[error("the allocation already holds capacity for request {request}")]
+    HeldByAnother { request: String },
+    #[error("an earlier object of the same name still has capacity that is draining")]
+    EarlierObjectDraining,
+    #[error("the ledger has its {limit} entries")]
+    LedgerFull { limit: usize },
+    #[error("the entry has changed since the evidence was gathered: revision {now}, evidence {evidence}")]
+    EvidenceOutdated { now: u64, evidence: u64 },
+}
+
+impl Reason {
+    /// The name in conditions, problems and metrics. Promised to scripts.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::InsufficientCapacity { .. } => "InsufficientCapacity",
+            Self::CeilingExceeded { .. } => "CeilingExceeded",
+            Self::CapacityBelowGranted { .. } => "CapacityBelowGranted",
+            Self::CeilingBelowGranted { .. } => "CeilingBelowGranted",
+            Self::AmountTooLarge { .. } => "AmountTooLarge",
+            Self::BehindAnother { .. } => "BehindAnother",
+            Self::UnknownDepartment { .. } => "UnknownDepartment",
+            Self::DepartmentCycle { .. } => "DepartmentCycle",
+            Self::DepartmentInUse { .. } => "DepartmentInUse",
+            Self::HeldByAnother { .. } => "HeldByAnother",
+            Self::EarlierObjectDraining => "EarlierObjectDraining",
+            Self::LedgerFull { .. } => "LedgerFull",
+            Self::EvidenceOutdated { .. } => "EvidenceOutdated",
+        }
+    }
+
+    /// The resource that stopped it, where one did.
+    #[must_use]
+    pub const fn resource(&self) -> Option<Resource> {
+        match self {
+            Self::InsufficientCapacity { resource, .. }
+            | Self::CeilingExceeded { resource, .. }
+            | Self::CapacityBelowGranted { resource, .. }
+            | Self::CeilingBelowGranted { resource, .. }
+            | Self::AmountTooLarge { resource } => Some(*resource),
+            _ => None,
+        }
+    }
+}
