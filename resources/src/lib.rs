@@ -1,0 +1,19 @@
+//! The Kubernetes kinds of Yunheng, and the pure translation between them and the ledger.
+//!
+//! Types, rules, texts and conversions; no client, no runtime, no clock. The operator, the API
+//! and the command line all use this crate, so a bad input gets the same verdict from each.
+#![forbid(unsafe_code)]
+
+pub mod amounts;
+pub mod condition;
+mod kinds;
+pub mod names;
+pub mod quantity;
+pub mod quota;
+pub mod snapshot;
+pub mod status;
+pub mod v1alpha1;
+pub mod validate;
+pub mod workflow;
+
+pub use kinds::{GROUP, KINDS, Kind, VERSION, crds};

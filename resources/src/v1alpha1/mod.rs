@@ -1,0 +1,36 @@
+//! Version v1alpha1 of the group `yunheng.io`: types only, one file per kind.
+
+mod allocation;
+mod application;
+mod cloud_policy;
+mod department;
+mod pool_ledger;
+mod quota_decision;
+mod quota_request;
+mod resource_pool;
+mod shared;
+
+pub use allocation::{Allocation, AllocationSpec, AllocationStatus, Lease, NamespaceShare};
+pub use application::{
+    Application, ApplicationSpec, ApplicationStatus, DependsOn, Fact, Hosting, Zone,
+};
+pub use cloud_policy::{
+    CityTotals, CloudPolicy, CloudPolicySpec, CloudPolicyStatus, ReasonCode, Threshold, TierCounts, ZoneName,
+};
+pub use department::{Ceiling, Department, DepartmentSpec, DepartmentStatus, Members, PoolGrant};
+pub use pool_ledger::{
+    AllocationRef, Cause, EntryAmounts, JournalChange, JournalRecord, LedgerCeiling, LedgerEntry, LedgerHold,
+    LedgerNamespace, PoolLedger, PoolLedgerSpec,
+};
+pub use quota_decision::{
+    DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, RequestRef, Verdict,
+};
+pub use quota_request::{
+    Basis, Evidence, HistoryRecord, NewApplication, Offer, Period, Phase, QuotaRequest, QuotaRequestSpec,
+    QuotaRequestStatus, RequestDetail, RequestType, Stage,
+};
+pub use resource_pool::{
+    ClusterRef, Contract, GrantablePercent, KubeconfigSecretRef, LimitPolicy, LocalCluster, PhysicalGuard,
+    PhysicalStatus, PoolFence, PoolOrder, PoolSummary, Provider, ResourcePool, ResourcePoolSpec, ResourcePoolStatus,
+};
+pub use shared::{Contact, Tier};

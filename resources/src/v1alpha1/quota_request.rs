@@ -1,0 +1,307 @@
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::application::{ApplicationSpec, Hosting, Zone};
+use super::{Contact, Tier};
+use crate::amounts::Resources;
+
+/// What a department asks for: the amounts an application shall have afterwards.
+#[derive(CustomResource, Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[kube(
+    group = "yunheng.io",
+    version = "v1alpha1",
+    kind = "QuotaRequest",
+    plural = "quotarequests",
+    shortname = "qr",
+    category = "yunheng",
+    namespaced,
+    status = "QuotaRequestStatus",
+    derive = "PartialEq",
+    cel,
+    doc = "What a department asks for: the amounts an application shall have afterwards.",
+    validation = Rule::new("self.spec == oldSelf.spec || (has(oldSelf.status) && has(oldSelf.status.phase) && oldSelf.status.phase == 'Returned')").message("spec can't change while the request is in review: withdraw it and ask anew"),
+    printcolumn(name = "Type", type_ = "string", json_path = ".spec.type"),
+    printcolumn(name = "Application", type_ = "string", json_path = ".spec.application"),
+    printcolumn(name = "Pool", type_ = "string", json_path = ".spec.pool"),
+    printcolumn(name = "CPU", type_ = "string", json_path = ".spec.resources.cpu"),
+    printcolumn(name = "Memory", type_ = "string", json_path = ".spec.resources.memory"),
+    printcolumn(name = "Storage", type_ = "string", json_path = ".spec.resources.storage"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(name = "Due", type_ = "string", json_path = ".status.stage.dueAt"),
+    printcolumn(name = "Requester", type_ = "string", json_path = ".spec.requester"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[x_kube(validation = Rule::new("self.type == 'New' || !has(self.newApplication)").message("spec.newApplication goes with type New only"))]
+#[x_kube(validation = Rule::new("self.type == 'Release' || !(self.resources.cpu.matches('^0m?$') && self.resources.memory.matches('^0[A-Za-z]*$') && self.resources.storage.matches('^0[A-Za-z]*$'))").message("spec.resources are all zero: only a Release asks for nothing"))]
+#[x_kube(validation = Rule::new("self.type != 'Release' || (self.resources.cpu.matches('^0m?$') && self.resources.memory.matches('^0[A-Za-z]*$') && self.resources.storage.matches('^0[A-Za-z]*$'))").message("a Release gives everything back: write 0 for each of spec.resources"))]
+#[x_kube(validation = Rule::new("!has(self.period) || !has(self.period.end) || self.period.end >= self.period.start").message("spec.period.end must not be before spec.period.start"))]
+pub struct QuotaRequestSpec {
+    /// Who asks: the caller's own user name.
+    #[schemars(length(min = 1, max = 253))]
+    pub requester: String,
+    /// 新增 New, 变更 Change, 续期 Renew, 注销 Release.
+    #[serde(rename = "type")]
+    pub type_: RequestType,
+    /// The application, in the same namespace.
+    #[schemars(length(min = 1, max = 59))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')").message("must be an application's name: at most 59 lower-case letters, digits and dashes"))]
+    pub application: String,
+    /// With type New: the application to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_application: Option<NewApplication>,
+    /// The pool it shall come from.
+    #[schemars(length(min = 1, max = 58))]
+    pub pool: String,
+    /// What the application shall have afterwards, not the difference.
+    pub resources: Resources,
+    /// For how long. Without an end it is permanent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
+    /// Why it is needed.
+    #[schemars(length(min = 10, max = 2000))]
+    pub justification: String,
+    #[serde(default)]
+    pub basis: Basis,
+    /// Further lines of the form, for people. Only pool and resources are granted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub details: Vec<RequestDetail>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestType {
+    New,
+    Change,
+    Renew,
+    Release,
+}
+
+/// The application that a New request brings about.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct NewApplication {
+    #[schemars(length(min = 1, max = 100))]
+    pub display_name: String,
+    pub tier: Tier,
+    #[serde(default)]
+    pub hosting: Hosting,
+    #[serde(default)]
+    pub zone: Zone,
+    /// 等保 grade, 1 to 3.
+    #[schemars(range(min = 1, max = 5))]
+    #[x_kube(validation = Rule::new("self <= 3").message("grade 4 and above must not be on this cloud: securityGrade is 1, 2 or 3"))]
+    pub security_grade: i32,
+    #[serde(default)]
+    pub domestic_it: bool,
+    #[serde(default)]
+    pub key_event: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub description: String,
+    #[serde(default)]
+    pub contact: Contact,
+}
+
+impl From<NewApplication> for ApplicationSpec {
+    fn from(new: NewApplication) -> Self {
+        let NewApplication {
+            display_name,
+            tier,
+            hosting,
+            zone,
+            security_grade,
+            domestic_it,
+            key_event,
+            description,
+            contact,
+        } = new;
+        Self {
+            display_name,
+            tier,
+            hosting,
+            zone,
+            security_grade,
+            domestic_it,
+            key_event,
+            sample: false,
+            sample_quota: false,
+            description,
+            facts: Vec::new(),
+            contact,
+            depends_on: super::DependsOn::default(),
+        }
+    }
+}
+
+/// First and last day.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Period {
+    #[schemars(length(max = 10))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')").message("must be a date such as 2026-12-01"))]
+    pub start: String,
+    /// The last day included; absent = permanent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')").message("must be a date such as 2027-11-30"))]
+    pub end: Option<String>,
+}
+
+/// What the amounts are reckoned from.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Basis {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub users: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub concurrency: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub data_volume: Option<String>,
+    /// 立项批复文号.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub approval_number: Option<String>,
+    /// 资金来源.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub funding: Option<String>,
+}
+
+/// A further line of the form.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestDetail {
+    #[schemars(length(min = 1, max = 100))]
+    pub label: String,
+    #[schemars(length(max = 1000))]
+    pub value: String,
+}
+
+/// Where the case stands. Technical health is in the conditions.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// 已提交: waits for a decision.
+    #[default]
+    Submitted,
+    /// 已受理
+    Accepted,
+    /// 技术审核
+    TechReview,
+    /// 待确认(调整方案)
+    Offered,
+    /// 已批准: decided, capacity held.
+    Approved,
+    /// 开通中: the quota is being written.
+    Provisioning,
+    /// 测试中
+    Testing,
+    /// 使用中: in force.
+    Active,
+    /// 退回补正
+    Returned,
+    /// 不予批准
+    Rejected,
+    /// 已撤回
+    Withdrawn,
+    /// 已失效
+    Lapsed,
+    /// 已到期
+    Expired,
+    /// 回收中: the quota is being lowered, the capacity still counted.
+    Reclaiming,
+    /// 已释放: the capacity is back.
+    Released,
+}
+
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaRequestStatus {
+    /// What people quote, such as 2026-000123.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// One more each time a returned request is sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// The decision that was applied last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
+    /// The allocation it brought about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocation: Option<String>,
+    /// What rules found, with the values they looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// The last 32 steps, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<HistoryRecord>,
+    #[serde(default)]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+}
+
+/// The step that a request waits in.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Stage {
+    /// Acceptance, TechReview or AdminApproval, else the phase's name.
+    pub name: String,
+    /// When it is due, with its zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<String>,
+    /// The due date runs through a year whose holidays aren't published.
+    #[serde(default)]
+    pub provisional: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded_at: Option<Time>,
+    #[serde(default)]
+    pub overdue: bool,
+}
+
+/// A smaller or different amount that a reviewer offers.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Offer {
+    pub pool: String,
+    pub resources: Resources,
+    pub by: String,
+    pub reason: String,
+    pub expires_at: String,
+}
+
+/// What one rule found.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    pub rule: String,
+    pub value: String,
+    pub threshold: String,
+    pub result: String,
+    pub source: String,
+}
+
+/// One step of a request's life.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryRecord {
+    pub at: Time,
+    pub by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Phase>,
+    pub to: Phase,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
