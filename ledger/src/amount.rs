@@ -14,9 +14,10 @@ pub struct Amount(u64);
 impl Amount {
     pub const ZERO: Self = Self(0);
 
-    /// The largest amount a request may name: 10^17 bytes (100 PB) or 10^14 cores. A ledger of
-    /// 4,000 entries with three amounts each could add up to 1.2 × 10^21, above `u64::MAX`
-    /// (1.8 × 10^19); sums saturate, and a saturated sum is above every limit, hence refused.
+    /// The largest amount a request or a capacity may name: 10^17 bytes (100 PB) or 10^14 cores.
+    /// What is out is at most the largest capacity there ever was, so totals stay a factor of 180
+    /// below `u64::MAX` (1.8 × 10^19) and are exact. Only a change that is being weighed can
+    /// saturate, and a saturated sum is above every capacity, hence refused.
     pub const MAX_ASKED: Self = Self(100_000_000_000_000_000);
 
     #[must_use]

@@ -12,11 +12,13 @@ pub(crate) enum Change {
     Nothing,
     /// Not now; the entry stays as it is.
     NotNow(Reason),
+    /// It can never be; waiting would not help.
+    Never(Reason),
 }
 
 pub(crate) fn target(entry: &Entry, uid: &str, generation: i64, shares: &Shares, decision: Option<&str>) -> Change {
     if let Some(resource) = too_large(shares.values()) {
-        return Change::NotNow(Reason::AmountTooLarge { resource });
+        return Change::Never(Reason::AmountTooLarge { resource });
     }
     match entry.uid.as_deref() {
         Some(known) if known != uid => return Change::NotNow(Reason::EarlierObjectDraining),
@@ -56,7 +58,8 @@ pub(crate) fn target(entry: &Entry, uid: &str, generation: i64, shares: &Shares,
 }
 
 pub(crate) fn remove(entry: &Entry, uid: &str) -> Change {
-    if entry.leaving || entry.uid.as_deref().is_some_and(|known| known != uid) {
+    // A line that only holds has no object yet: what is gone is an earlier one of the same name.
+    if entry.leaving || entry.uid.as_deref() != Some(uid) {
         return Change::Nothing;
     }
     let mut dropped = entry.dropped.clone();
@@ -76,8 +79,8 @@ pub(crate) fn remove(entry: &Entry, uid: &str) -> Change {
 }
 
 pub(crate) fn hold(entry: &Entry, request: &str, uid: &str, decision: &str, target: Bundle) -> Change {
-    if let Some(resource) = too_large([&target].into_iter()) {
-        return Change::NotNow(Reason::AmountTooLarge { resource });
+    if let Some(resource) = too_large([&target]) {
+        return Change::Never(Reason::AmountTooLarge { resource });
     }
     if entry.leaving {
         return Change::NotNow(Reason::EarlierObjectDraining);
@@ -107,7 +110,8 @@ pub(crate) fn unhold(entry: &Entry, uid: &str) -> Change {
 }
 
 /// `used` and `gone` together must speak of every namespace of the entry: one that isn't
-/// mentioned could use anything, so nothing is given back.
+/// mentioned could use anything, so nothing is given back. Where they contradict each other, use
+/// counts.
 pub(crate) fn release(entry: &Entry, revision: u64, used: &Shares, gone: &BTreeSet<String>) -> Change {
     if entry.revision != revision {
         return Change::NotNow(Reason::EvidenceOutdated { now: entry.revision, evidence: revision });
@@ -115,7 +119,7 @@ pub(crate) fn release(entry: &Entry, revision: u64, used: &Shares, gone: &BTreeS
     if entry.quotas().any(|(namespace, _)| !used.contains_key(namespace) && !gone.contains(namespace)) {
         return Change::Nothing;
     }
-    let in_use = |namespace: &str| if gone.contains(namespace) { Bundle::ZERO } else { used[namespace] };
+    let in_use = |namespace: &str| used.get(namespace).copied().unwrap_or_default();
     let excess: Bundle = entry.quotas().map(|(namespace, share)| in_use(namespace).minus(share)).sum();
     let mut dropped = entry.dropped.clone();
     dropped.retain(|namespace| !in_use(namespace).is_zero());
@@ -123,7 +127,8 @@ pub(crate) fn release(entry: &Entry, revision: u64, used: &Shares, gone: &BTreeS
     if after == *entry { Change::Nothing } else { Change::Entry { entry: after, requotas: false } }
 }
 
-fn too_large<'a>(mut bundles: impl Iterator<Item = &'a Bundle>) -> Option<Resource> {
+/// The first resource that is more than anybody may name, in a share or in a capacity.
+pub(crate) fn too_large<'a>(bundles: impl IntoIterator<Item = &'a Bundle>) -> Option<Resource> {
     let most = Bundle { cpu: Amount::MAX_ASKED, memory: Amount::MAX_ASKED, storage: Amount::MAX_ASKED };
-    bundles.find_map(|bundle| bundle.first_shortfall(most))
+    bundles.into_iter().find_map(|bundle| bundle.first_shortfall(most))
 }

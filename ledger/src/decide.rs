@@ -3,7 +3,7 @@
 use crate::change::{self, Change};
 use crate::order::{Sequence, order};
 use crate::pass::Pass;
-use crate::{AllocationKey, Ask, Department, ENTRIES_MAX, Entry, Ledger, Position, Reason, Request};
+use crate::{AllocationKey, Ask, Bundle, Department, Entry, Ledger, Position, Reason, Request};
 
 /// What became of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,13 @@ pub enum Decision {
     Refuse(Reason),
 }
 
+impl Decision {
+    #[must_use]
+    pub const fn is_grant(&self) -> bool {
+        matches!(self, Self::Grant { .. })
+    }
+}
+
 /// The ledger after a pass, and a decision for each request, in the order of the requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
@@ -29,7 +36,7 @@ impl Decided {
     /// Whether there is anything to commit.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        self.decisions.iter().any(|decision| matches!(decision, Decision::Grant { .. }))
+        self.decisions.iter().any(Decision::is_grant)
     }
 }
 
@@ -42,26 +49,24 @@ pub fn decide(ledger: &Ledger, requests: &[Request], sequence: Sequence) -> Deci
     let mut pass = Pass::over(ledger);
     let revision = ledger.revision + 1;
     let mut decisions = vec![Decision::Unchanged; requests.len()];
-    let mut waiting: Option<AllocationKey> = None;
-    for index in order(ledger, requests) {
+    let mut waiting: Option<&AllocationKey> = None;
+    for index in order(&pass, requests) {
         let ask = &requests[index].ask;
-        let ahead = waiting.as_ref().filter(|_| sequence == Sequence::Ordered);
+        let ahead = waiting.filter(|_| sequence == Sequence::Ordered);
         let decision = decide_one(&mut pass, ask, revision, ahead);
-        if let (Decision::Wait(_), None, Some(key)) = (&decision, &waiting, ask.allocation()) {
-            waiting = Some(key.clone());
+        if let (Decision::Wait(reason), None) = (&decision, waiting)
+            && reason.is_shortage()
+        {
+            waiting = ask.allocation();
         }
         decisions[index] = decision;
     }
-    let mut decided = Decided { ledger: pass.ledger, decisions };
-    if decided.has_changes() {
-        decided.ledger.revision = revision;
-    }
-    decided
+    let has_changes = decisions.iter().any(Decision::is_grant);
+    let revision = if has_changes { revision } else { ledger.revision };
+    Decided { ledger: pass.into_ledger(revision), decisions }
 }
 
-fn decide_one(pass: &mut Pass, ask: &Ask, revision: u64, ahead: Option<&AllocationKey>) -> Decision {
-    let nothing = Entry::default();
-    let entry = |pass: &Pass, key: &AllocationKey| pass.ledger.entries.get(key).cloned();
+fn decide_one<'a>(pass: &mut Pass<'a>, ask: &'a Ask, revision: u64, ahead: Option<&AllocationKey>) -> Decision {
     match ask {
         Ask::Capacity { capacity, generation, accept_overcommit } => {
             set_capacity(pass, *capacity, *generation, *accept_overcommit)
@@ -71,87 +76,87 @@ fn decide_one(pass: &mut Pass, ask: &Ask, revision: u64, ahead: Option<&Allocati
             set_department(pass, department, after, *accept_overcommit)
         }
         Ask::RemoveDepartment { department } => remove_department(pass, department),
+        // Only allocations that an admin wrote directly may wait: what a request brought about has
+        // its hold, so it fits.
         Ask::Target { allocation, uid, generation, shares, decision } => {
-            let before = entry(pass, allocation).unwrap_or(nothing);
-            let change = change::target(&before, uid, *generation, shares, decision.as_deref());
-            // Only allocations that an admin wrote directly may wait: what a request brought about
-            // has its hold, so it fits.
-            settle(pass, allocation, before, change, revision, ahead, Decision::Wait)
+            let change = |entry: &Entry| change::target(entry, uid, *generation, shares, decision.as_deref());
+            let decision = settle(pass, allocation, change, revision, ahead, Decision::Wait);
+            if decision.is_grant() {
+                pass.own(allocation, shares);
+            }
+            decision
         }
         Ask::Hold { allocation, request, uid, decision, target } => {
-            let before = entry(pass, allocation).unwrap_or(nothing);
-            let change = change::hold(&before, request, uid, decision, *target);
-            settle(pass, allocation, before, change, revision, ahead, Decision::Refuse)
+            let change = |entry: &Entry| change::hold(entry, request, uid, decision, *target);
+            settle(pass, allocation, change, revision, ahead, Decision::Refuse)
         }
         Ask::Remove { allocation, uid } => {
-            let Some(before) = entry(pass, allocation) else { return Decision::Unchanged };
-            let change = change::remove(&before, uid);
-            settle(pass, allocation, before, change, revision, ahead, Decision::Refuse)
+            let change = |entry: &Entry| change::remove(entry, uid);
+            settle(pass, allocation, change, revision, ahead, Decision::Refuse)
         }
         Ask::Unhold { allocation, uid } => {
-            let Some(before) = entry(pass, allocation) else { return Decision::Unchanged };
-            let change = change::unhold(&before, uid);
-            settle(pass, allocation, before, change, revision, ahead, Decision::Refuse)
+            let change = |entry: &Entry| change::unhold(entry, uid);
+            settle(pass, allocation, change, revision, ahead, Decision::Refuse)
         }
         Ask::Release { allocation, revision: evidence, used, gone } => {
-            let Some(before) = entry(pass, allocation) else { return Decision::Unchanged };
-            let change = change::release(&before, *evidence, used, gone);
-            settle(pass, allocation, before, change, revision, ahead, Decision::Refuse)
+            let change = |entry: &Entry| change::release(entry, *evidence, used, gone);
+            settle(pass, allocation, change, revision, ahead, Decision::Refuse)
         }
     }
 }
 
-/// Puts a changed entry into the ledger if it fits, and says what became of the request.
-fn settle(
-    pass: &mut Pass,
-    key: &AllocationKey,
-    before: Entry,
-    change: Change,
+/// Changes an entry if the change fits, and says what became of the request.
+fn settle<'a>(
+    pass: &mut Pass<'a>,
+    key: &'a AllocationKey,
+    change: impl FnOnce(&Entry) -> Change,
     revision: u64,
     ahead: Option<&AllocationKey>,
     otherwise: fn(Reason) -> Decision,
 ) -> Decision {
-    let (mut entry, requotas) = match change {
+    let entry = pass.entry(key);
+    let before = entry.position();
+    let (mut entry, requotas) = match change(entry) {
         Change::Entry { entry, requotas } => (entry, requotas),
         Change::Nothing => return Decision::Unchanged,
         Change::NotNow(reason) => return otherwise(reason),
+        Change::Never(reason) => return Decision::Refuse(reason),
     };
-    let (then, now) = (before.position(), entry.position());
-    let grows = now.grown_since(then).next().is_some();
-    if let (true, Some(ahead)) = (grows, ahead) {
+    let after = entry.position();
+    if let (true, Some(ahead)) = (after.grows_from(before), ahead) {
         return otherwise(Reason::BehindAnother { ahead: ahead.clone() });
     }
-    if let Err(reason) = pass.admit(key, then, now) {
+    if let Err(reason) = pass.admit(key, before, after).and_then(|()| pass.admit_entry(key, &entry)) {
         return otherwise(reason);
-    }
-    if !pass.ledger.entries.contains_key(key) && pass.ledger.entries.len() >= ENTRIES_MAX {
-        return otherwise(Reason::LedgerFull { limit: ENTRIES_MAX });
     }
     if requotas {
         entry.revision = revision;
     }
     pass.put(key, entry);
-    Decision::Grant { before: then, after: now }
+    Decision::Grant { before, after }
 }
 
-fn set_capacity(pass: &mut Pass, capacity: crate::Bundle, generation: i64, accept_overcommit: bool) -> Decision {
-    if generation <= pass.ledger.pool_generation {
+fn set_capacity(pass: &mut Pass<'_>, capacity: Bundle, generation: i64, accept_overcommit: bool) -> Decision {
+    if generation <= pass.pool_generation {
         return Decision::Unchanged;
+    }
+    if let Some(resource) = change::too_large([&capacity]) {
+        return Decision::Refuse(Reason::AmountTooLarge { resource });
     }
     if let (false, Err(reason)) = (accept_overcommit, pass.admit_capacity(capacity)) {
         return Decision::Refuse(reason);
     }
-    pass.ledger.capacity = capacity;
-    pass.ledger.pool_generation = generation;
+    pass.capacity = capacity;
+    pass.pool_generation = generation;
     Decision::Grant { before: Position::default(), after: Position::default() }
 }
 
-fn set_department(pass: &mut Pass, name: &str, after: Department, accept_overcommit: bool) -> Decision {
-    if pass.ledger.departments.get(name).is_some_and(|known| after.generation <= known.generation) {
+fn set_department(pass: &mut Pass<'_>, name: &str, after: Department, accept_overcommit: bool) -> Decision {
+    if pass.subtrees().departments().get(name).is_some_and(|known| after.generation <= known.generation) {
         return Decision::Unchanged;
     }
     if let Some(parent) = &after.parent
-        && pass.ledger.departments.would_break(name, parent)
+        && pass.subtrees().departments().would_break(name, parent)
     {
         return Decision::Refuse(Reason::DepartmentCycle { department: name.to_owned(), parent: parent.clone() });
     }
@@ -162,11 +167,11 @@ fn set_department(pass: &mut Pass, name: &str, after: Department, accept_overcom
     Decision::Grant { before: Position::default(), after: Position::default() }
 }
 
-fn remove_department(pass: &mut Pass, name: &str) -> Decision {
-    if pass.ledger.departments.get(name).is_none() {
+fn remove_department(pass: &mut Pass<'_>, name: &str) -> Decision {
+    if pass.subtrees().departments().get(name).is_none() {
         return Decision::Unchanged;
     }
-    let in_use = !pass.subtree(name).total().is_zero() || pass.ledger.departments.has_children(name);
+    let in_use = !pass.subtrees().out(name).total().is_zero() || pass.subtrees().departments().has_children(name);
     if in_use {
         return Decision::Refuse(Reason::DepartmentInUse { department: name.to_owned() });
     }

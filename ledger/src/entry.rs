@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::{Bundle, Resource};
+use crate::Bundle;
 
 /// Which allocation an entry is for: its object's namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +85,12 @@ impl Entry {
         Position { granted: self.granted(), held: self.held(), draining: self.draining }
     }
 
+    /// Whether the entry governs the quota of this namespace.
+    #[must_use]
+    pub fn governs(&self, namespace: &str) -> bool {
+        self.shares.contains_key(namespace) || self.dropped.contains(namespace)
+    }
+
     /// All namespaces whose quotas this entry governs, with what each may use.
     pub fn quotas(&self) -> impl Iterator<Item = (&str, Bundle)> {
         let dropped = self.dropped.iter().map(|name| (name.as_str(), Bundle::ZERO));
@@ -93,7 +99,7 @@ impl Entry {
 
     /// Nothing is out, nothing is left to empty and nobody claims it: the line may be removed.
     pub(crate) fn is_spent(&self) -> bool {
-        let unclaimed = self.leaving || self.uid.is_none();
+        let unclaimed = (self.leaving || self.uid.is_none()) && self.hold.is_none();
         unclaimed && self.dropped.is_empty() && self.position().total().is_zero()
     }
 }
@@ -130,9 +136,8 @@ impl Position {
         }
     }
 
-    /// The resources in which `self` is more than `before`.
-    pub(crate) fn grown_since(self, before: Self) -> impl Iterator<Item = Resource> {
-        let (now, then) = (self.total(), before.total());
-        Resource::ALL.into_iter().filter(move |&resource| now.of(resource) > then.of(resource))
+    /// Whether `self` is more than `before` in any resource.
+    pub(crate) fn grows_from(self, before: Self) -> bool {
+        !self.total().fits_within(before.total())
     }
 }

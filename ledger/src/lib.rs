@@ -25,6 +25,7 @@ mod outlook;
 mod pass;
 mod reason;
 mod request;
+mod subtrees;
 
 pub use amount::Amount;
 pub use audit::{Audit, Finding};

@@ -1,6 +1,7 @@
 //! The total order in which those who ask are served.
 
-use crate::{AllocationKey, Ask, Bundle, Ledger, Request};
+use crate::pass::Pass;
+use crate::{AllocationKey, Ask, Bundle, Request};
 
 /// Whether a request may pass an earlier one that has to wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,7 +9,7 @@ pub enum Sequence {
     /// A small request may pass a waiting big one: nothing lies idle that somebody could use.
     #[default]
     Unordered,
-    /// Nobody passes: a big request can't be starved by small ones.
+    /// Nobody passes one that waits for capacity: a big request can't be starved by small ones.
     Ordered,
 }
 
@@ -23,26 +24,29 @@ enum Turn {
 
 /// The indices of `requests` in the order of their turns: kind, then time, then name. The place in
 /// the slice comes last, so the order is total and the same for the same input.
-pub(crate) fn order(ledger: &Ledger, requests: &[Request]) -> Vec<usize> {
-    type Key<'a> = (Turn, i64, Option<&'a AllocationKey>, usize);
+pub(crate) fn order(pass: &Pass<'_>, requests: &[Request]) -> Vec<usize> {
+    type Key<'a> = (Turn, i64, Option<&'a AllocationKey>, Option<&'a str>, usize);
     let key = |index: usize| -> Key<'_> {
         let Request { ask, at_ms } = &requests[index];
-        (turn(ledger, ask), *at_ms, ask.allocation(), index)
+        (turn(pass, ask), *at_ms, ask.allocation(), ask.department(), index)
     };
     let mut turns: Vec<Key<'_>> = (0..requests.len()).map(key).collect();
     turns.sort_unstable();
     turns.into_iter().map(|(.., index)| index).collect()
 }
 
-fn turn(ledger: &Ledger, ask: &Ask) -> Turn {
+fn turn(pass: &Pass<'_>, ask: &Ask) -> Turn {
     match ask {
         Ask::Release { .. } | Ask::Remove { .. } | Ask::Unhold { .. } => Turn::GivesBack,
         Ask::Capacity { .. } | Ask::Department { .. } | Ask::RemoveDepartment { .. } => Turn::SetsLimits,
         Ask::Hold { .. } => Turn::AsksForMore,
+        // Namespace by namespace: moving a share from one to another needs room for both until the
+        // first has drained, so it asks for more although the sum is the same.
         Ask::Target { allocation, shares, .. } => {
-            let granted = ledger.entries.get(allocation).map_or(Bundle::ZERO, |entry| entry.granted());
-            let target: Bundle = shares.values().sum();
-            if target.fits_within(granted) { Turn::GivesBack } else { Turn::AsksForMore }
+            let now = &pass.entry(allocation).shares;
+            let fits = |(name, after): (&String, &Bundle)| after.fits_within(now.get(name).copied().unwrap_or_default());
+            let grows = !shares.iter().all(fits);
+            if grows { Turn::AsksForMore } else { Turn::GivesBack }
         }
     }
 }

@@ -1,40 +1,88 @@
 //! The ledger while it is being decided upon: entries, and totals that follow each change.
 //!
-//! The totals are working values of one pass, taken from the entries at its start. They are what
-//! makes 10,000 decisions on 4,000 entries a matter of milliseconds; nothing of them is kept.
+//! The totals and indices are working values of one pass, taken from the entries at its start.
+//! They are what makes 10,000 decisions on 4,000 entries a matter of milliseconds; nothing of them
+//! is kept. Entries stay borrowed until they change, so a pass pays for what it touches.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::{AllocationKey, Bundle, Department, Entry, Ledger, Position, Reason, Resource};
+use crate::subtrees::Subtrees;
+use crate::{AllocationKey, Amount, Bundle, Department, ENTRIES_MAX, Entry, Ledger, Position, Reason, Resource, Shares};
 
-pub(crate) struct Pass {
-    pub(crate) ledger: Ledger,
-    pool: Position,
-    /// What each department has out, everything below it included.
-    subtrees: HashMap<String, Position>,
+pub(crate) struct Pass<'a> {
+    pub(crate) pool_generation: i64,
+    pub(crate) capacity: Bundle,
+    entries: HashMap<&'a AllocationKey, Cow<'a, Entry>>,
+    /// Whose each namespace is.
+    owners: HashMap<&'a str, &'a AllocationKey>,
+    /// What is out of the pool.
+    out: Position,
+    subtrees: Subtrees,
 }
 
-impl Pass {
-    pub(crate) fn over(ledger: &Ledger) -> Self {
-        let mut pass = Self { ledger: ledger.clone(), pool: ledger.position(), subtrees: HashMap::new() };
-        pass.sum_subtrees();
-        pass
+/// The entry of whoever has none yet.
+static NOTHING: Entry = Entry {
+    uid: None,
+    leaving: false,
+    generation: 0,
+    revision: 0,
+    decision: None,
+    shares: Shares::new(),
+    dropped: BTreeSet::new(),
+    hold: None,
+    draining: Bundle::ZERO,
+};
+
+impl<'a> Pass<'a> {
+    pub(crate) fn over(ledger: &'a Ledger) -> Self {
+        let owned = |(key, entry): (&'a AllocationKey, &'a Entry)| entry.quotas().map(move |(name, _)| (name, key));
+        let entries = ledger.entries.iter().map(|(key, entry)| (key, Cow::Borrowed(entry))).collect();
+        Self {
+            pool_generation: ledger.pool_generation,
+            capacity: ledger.capacity,
+            owners: ledger.entries.iter().flat_map(owned).collect(),
+            out: ledger.position(),
+            subtrees: Subtrees::new(ledger.departments.clone(), departments_out(&entries)),
+            entries,
+        }
+    }
+
+    /// The ledger as the pass has left it.
+    pub(crate) fn into_ledger(self, revision: u64) -> Ledger {
+        let Self { pool_generation, capacity, entries, owners: _, out: _, subtrees } = self;
+        Ledger {
+            revision,
+            capacity,
+            pool_generation,
+            departments: subtrees.into_departments(),
+            entries: entries.into_iter().map(|(key, entry)| (key.clone(), entry.into_owned())).collect(),
+        }
+    }
+
+    pub(crate) fn entry(&self, key: &AllocationKey) -> &Entry {
+        self.entries.get(key).map_or(&NOTHING, |entry| entry)
     }
 
     /// Puts the changed entry in its place, or removes it when it is spent.
-    pub(crate) fn put(&mut self, key: &AllocationKey, after: Entry) {
-        let before = self.ledger.entries.get(key).map_or(Position::default(), Entry::position);
-        let position = after.position();
-        self.pool = self.pool.minus(before).plus(position);
-        for name in self.ledger.departments.path(key.department()) {
-            let subtree = self.subtrees.entry(name.to_owned()).or_default();
-            *subtree = subtree.minus(before).plus(position);
+    pub(crate) fn put(&mut self, key: &'a AllocationKey, after: Entry) {
+        let before = self.entries.get(key).map_or(&NOTHING, |entry| entry);
+        for (name, _) in before.quotas().filter(|(name, _)| !after.governs(name)) {
+            self.owners.remove(name);
         }
+        let (was, is) = (before.position(), after.position());
+        self.out = self.out.minus(was).plus(is);
+        self.subtrees.replace(key.department(), was, is);
         if after.is_spent() {
-            self.ledger.entries.remove(key);
+            self.entries.remove(key);
         } else {
-            self.ledger.entries.insert(key.clone(), after);
+            self.entries.insert(key, Cow::Owned(after));
         }
+    }
+
+    /// These namespaces are the allocation's now, until it has dropped and emptied them.
+    pub(crate) fn own(&mut self, key: &'a AllocationKey, shares: &'a Shares) {
+        self.owners.extend(shares.keys().map(|namespace| (namespace.as_str(), key)));
     }
 
     /// Whether going from `before` to `after` fits the pool and every ceiling above the
@@ -42,31 +90,36 @@ impl Pass {
     /// is never a reason to refuse it, not even while that resource is overcommitted.
     pub(crate) fn admit(&self, key: &AllocationKey, before: Position, after: Position) -> Result<(), Reason> {
         let added = after.total().minus(before.total());
-        for resource in after.grown_since(before) {
-            self.admit_resource(key, resource, added)?;
+        if added.is_zero() {
+            return Ok(());
+        }
+        let department = key.department();
+        if !self.subtrees.knows(department) {
+            return Err(Reason::UnknownDepartment { department: department.to_owned() });
+        }
+        if let Some((resource, limit, out)) = shortage(added, self.out.total(), self.capacity) {
+            let (asked, free) = (*added.of(resource), limit.minus(out));
+            return Err(Reason::InsufficientCapacity { resource, limit, out, asked, free });
+        }
+        for (name, ceiling, out) in self.subtrees.ceilings_over(department) {
+            if let Some((resource, limit, out)) = shortage(added, out.total(), ceiling) {
+                let (department, asked, free) = (name.to_owned(), *added.of(resource), limit.minus(out));
+                return Err(Reason::CeilingExceeded { department, resource, limit, out, asked, free });
+            }
         }
         Ok(())
     }
 
-    fn admit_resource(&self, key: &AllocationKey, resource: Resource, added: Bundle) -> Result<(), Reason> {
-        let asked = *added.of(resource);
-        let department = key.department();
-        if self.ledger.departments.get(department).is_none() {
-            return Err(Reason::UnknownDepartment { department: department.to_owned() });
-        }
-        let out = *self.pool.total().of(resource);
-        let limit = *self.ledger.capacity.of(resource);
-        if out.plus(asked) > limit {
-            return Err(Reason::InsufficientCapacity { resource, limit, out, asked, free: limit.minus(out) });
-        }
-        for name in self.ledger.departments.path(department) {
-            let Some(ceiling) = self.ledger.departments.get(name).and_then(|known| known.ceiling) else { continue };
-            let out = *self.subtree(name).total().of(resource);
-            let limit = *ceiling.of(resource);
-            if out.plus(asked) > limit {
-                let department = name.to_owned();
-                return Err(Reason::CeilingExceeded { department, resource, limit, out, asked, free: limit.minus(out) });
+    /// Whether the entry may stand beside the others: none of its namespaces is another's, and a
+    /// new line has room. A namespace that another one dropped is that one's until it is empty.
+    pub(crate) fn admit_entry(&self, key: &AllocationKey, after: &Entry) -> Result<(), Reason> {
+        for namespace in after.shares.keys() {
+            if let Some(&owner) = self.owners.get(namespace.as_str()).filter(|&&owner| owner != key) {
+                return Err(Reason::NamespaceTaken { namespace: namespace.clone(), owner: owner.clone() });
             }
+        }
+        if self.entries.len() >= ENTRIES_MAX && !self.entries.contains_key(key) {
+            return Err(Reason::LedgerFull { limit: ENTRIES_MAX });
         }
         Ok(())
     }
@@ -74,90 +127,69 @@ impl Pass {
     /// A lower capacity than what is out needs an explicit choice; where it isn't lowered there is
     /// nothing to choose.
     pub(crate) fn admit_capacity(&self, capacity: Bundle) -> Result<(), Reason> {
-        let out = self.pool.total();
-        for resource in Resource::ALL {
-            let (now, new, out) =
-                (*self.ledger.capacity.of(resource), *capacity.of(resource), *out.of(resource));
-            if new < now && new < out {
-                return Err(Reason::CapacityBelowGranted { resource, limit: new, out });
-            }
+        match lowered_below(self.out.total(), Some(self.capacity), capacity) {
+            None => Ok(()),
+            Some((resource, limit, out)) => Err(Reason::CapacityBelowGranted { resource, limit, out }),
         }
-        Ok(())
     }
 
     /// The tree with `name` as it would be must not put any ceiling in a worse place than it is in
     /// now: neither the department's own nor, when it moves, those above its new place.
     pub(crate) fn admit_department(&self, name: &str, after: &Department) -> Result<(), Reason> {
-        let before = self.ledger.departments.get(name);
-        let moved = before.is_some_and(|before| before.parent != after.parent);
-        let moving = if moved || before.is_none() { self.subtree(name).total() } else { Bundle::ZERO };
-        if let Some(ceiling) = after.ceiling {
-            let was = before.and_then(|before| before.ceiling);
-            check_ceiling(name, ceiling, was, self.subtree(name).total())?;
+        let below_granted = |department: &str, (resource, limit, out)| {
+            Err(Reason::CeilingBelowGranted { department: department.to_owned(), resource, limit, out })
+        };
+        let departments = self.subtrees.departments();
+        let before = departments.get(name);
+        let out = self.subtrees.out(name).total();
+        let was = before.and_then(|before| before.ceiling);
+        if let Some(found) = after.ceiling.and_then(|ceiling| lowered_below(out, was, ceiling)) {
+            return below_granted(name, found);
         }
-        let parent = after.parent.as_deref();
-        for above in parent.into_iter().flat_map(|parent| self.ledger.departments.path(parent)) {
-            let Some(ceiling) = self.ledger.departments.get(above).and_then(|known| known.ceiling) else { continue };
-            let already_counted = before.is_some() && self.ledger.departments.is_within(name, above);
-            let added = if already_counted { Bundle::ZERO } else { moving };
-            let out = self.subtree(above).total().plus(added);
-            if let Some(resource) =
-                Resource::ALL.into_iter().find(|&r| !added.of(r).is_zero() && out.of(r) > ceiling.of(r))
-            {
-                return Err(Reason::CeilingBelowGranted {
-                    department: above.to_owned(),
-                    resource,
-                    limit: *ceiling.of(resource),
-                    out: *out.of(resource),
-                });
+        let Some(parent) = &after.parent else { return Ok(()) };
+        for (above, ceiling, out_above) in self.subtrees.ceilings_over(parent) {
+            let counted_already = before.is_some() && departments.is_within(name, above);
+            let added = if counted_already { Bundle::ZERO } else { out };
+            if let Some((resource, limit, out)) = shortage(added, out_above.total(), ceiling) {
+                return below_granted(above, (resource, limit, out.plus(*added.of(resource))));
             }
         }
         Ok(())
     }
 
-    /// Puts the department in its place. The sums over subtrees are taken anew: a place in the
-    /// tree changes rarely, and then for everything below it.
+    pub(crate) const fn subtrees(&self) -> &Subtrees {
+        &self.subtrees
+    }
+
     pub(crate) fn put_department(&mut self, name: &str, department: Department) {
-        self.ledger.departments.insert(name, department);
-        self.sum_subtrees();
+        self.subtrees.put(name, department, departments_out(&self.entries));
     }
 
     pub(crate) fn remove_department(&mut self, name: &str) {
-        self.ledger.departments.remove(name);
-        self.sum_subtrees();
-    }
-
-    pub(crate) fn subtree(&self, department: &str) -> Position {
-        self.subtrees.get(department).copied().unwrap_or_default()
-    }
-
-    fn sum_subtrees(&mut self) {
-        self.subtrees.clear();
-        for (key, entry) in &self.ledger.entries {
-            let position = entry.position();
-            for name in self.ledger.departments.path(key.department()) {
-                match self.subtrees.get_mut(name) {
-                    Some(subtree) => *subtree = subtree.plus(position),
-                    None => {
-                        self.subtrees.insert(name.to_owned(), position);
-                    }
-                }
-            }
-        }
+        self.subtrees.remove(name, departments_out(&self.entries));
     }
 }
 
-fn check_ceiling(department: &str, new: Bundle, was: Option<Bundle>, out: Bundle) -> Result<(), Reason> {
-    for resource in Resource::ALL {
-        let lowered = was.is_none_or(|was| new.of(resource) < was.of(resource));
-        if lowered && new.of(resource) < out.of(resource) {
-            return Err(Reason::CeilingBelowGranted {
-                department: department.to_owned(),
-                resource,
-                limit: *new.of(resource),
-                out: *out.of(resource),
-            });
-        }
-    }
-    Ok(())
+fn departments_out<'e>(
+    entries: &'e HashMap<&AllocationKey, Cow<'_, Entry>>,
+) -> impl Iterator<Item = (&'e str, Position)> {
+    entries.iter().map(|(key, entry)| (key.department(), entry.position()))
+}
+
+/// The first resource in which something is added and doesn't fit, with its limit and what is out.
+fn shortage(added: Bundle, out: Bundle, limit: Bundle) -> Option<(Resource, Amount, Amount)> {
+    Resource::ALL.into_iter().find_map(|resource| {
+        let (added, out, limit) = (*added.of(resource), *out.of(resource), *limit.of(resource));
+        (!added.is_zero() && out.plus(added) > limit).then_some((resource, limit, out))
+    })
+}
+
+/// The first resource in which a limit is lowered below what is out, with both. No limit before
+/// is above any limit now.
+fn lowered_below(out: Bundle, was: Option<Bundle>, limit: Bundle) -> Option<(Resource, Amount, Amount)> {
+    Resource::ALL.into_iter().find_map(|resource| {
+        let (out, limit) = (*out.of(resource), *limit.of(resource));
+        let lowered = was.is_none_or(|was| limit < *was.of(resource));
+        (lowered && limit < out).then_some((resource, limit, out))
+    })
 }

@@ -38,6 +38,8 @@ pub enum Reason {
     HeldByAnother { request: String },
     #[error("an earlier object of the same name still has capacity that is draining")]
     EarlierObjectDraining,
+    #[error("namespace {namespace} belongs to {owner}")]
+    NamespaceTaken { namespace: String, owner: AllocationKey },
     #[error("the ledger has its {limit} entries")]
     LedgerFull { limit: usize },
     #[error("the entry has changed since the evidence was gathered: revision {now}, evidence {evidence}")]
@@ -60,9 +62,17 @@ impl Reason {
             Self::DepartmentInUse { .. } => "DepartmentInUse",
             Self::HeldByAnother { .. } => "HeldByAnother",
             Self::EarlierObjectDraining => "EarlierObjectDraining",
+            Self::NamespaceTaken { .. } => "NamespaceTaken",
             Self::LedgerFull { .. } => "LedgerFull",
             Self::EvidenceOutdated { .. } => "EvidenceOutdated",
         }
+    }
+
+    /// Whether somebody else could take what this one waits for. The other causes concern the
+    /// allocation alone: holding everybody back for them would help nobody.
+    #[must_use]
+    pub const fn is_shortage(&self) -> bool {
+        matches!(self, Self::InsufficientCapacity { .. } | Self::CeilingExceeded { .. } | Self::LedgerFull { .. })
     }
 
     /// The resource that stopped it, where one did.

@@ -60,4 +60,18 @@ impl Ask {
             Self::Capacity { .. } | Self::Department { .. } | Self::RemoveDepartment { .. } => None,
         }
     }
+
+    /// The department whose place or ceiling it sets, if any.
+    #[must_use]
+    pub const fn department(&self) -> Option<&str> {
+        match self {
+            Self::Department { department, .. } | Self::RemoveDepartment { department } => Some(department.as_str()),
+            Self::Capacity { .. }
+            | Self::Target { .. }
+            | Self::Remove { .. }
+            | Self::Hold { .. }
+            | Self::Unhold { .. }
+            | Self::Release { .. } => None,
+        }
+    }
 }
