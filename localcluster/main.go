@@ -40,7 +40,7 @@ nodes and sample workloads. Everything listens on 127.0.0.1 only and is kept in 
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.AddCommand(startCommand(), runCommand(), stopCommand(), statusCommand(), simulateCommand())
+	root.AddCommand(startCommand(), runCommand(), stopCommand(), statusCommand(), simulateCommand(), workloadsCommand())
 	return root
 }
 
