@@ -1,0 +1,50 @@
+{{/* Labels of every object of the release. */}}
+{{- define "yunheng.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+app.kubernetes.io/name: yunheng
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: yunheng
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{/* What selects the pods of one component: (dict "root" $ "component" "operator"). Never changes after installation. */}}
+{{- define "yunheng.selector" -}}
+app.kubernetes.io/name: yunheng
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{/* The user name that the operator's writes carry: what the admission policies let through. */}}
+{{- define "yunheng.operatorUser" -}}
+{{- .Values.operator.userName | default (printf "system:serviceaccount:%s:yunheng-operator" .Release.Namespace) -}}
+{{- end }}
+
+{{/* The same, as a string literal of CEL. */}}
+{{- define "yunheng.operatorLiteral" -}}
+'{{ include "yunheng.operatorUser" . }}'
+{{- end }}
+
+{{/* Image of a component: (dict "root" $ "image" .Values.operator.image). A digest wins over a tag. */}}
+{{- define "yunheng.image" -}}
+{{- $repository := .image.repository -}}
+{{- with .root.Values.imageRegistry }}{{ $repository = printf "%s/%s" (trimSuffix "/" .) $repository }}{{ end -}}
+{{- if .image.digest -}}
+{{ $repository }}@{{ .image.digest }}
+{{- else -}}
+{{ $repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{/* Subjects of a city-wide role, as written in values. */}}
+{{- define "yunheng.subjects" -}}
+{{- range . }}
+- kind: {{ .kind }}
+  name: {{ .name | quote }}
+  {{- if eq .kind "ServiceAccount" }}
+  namespace: {{ required "a ServiceAccount in bindings needs its namespace" .namespace }}
+  {{- else }}
+  apiGroup: rbac.authorization.k8s.io
+  {{- end }}
+{{- end }}
+{{- end }}
