@@ -1,1 +1,194 @@
+//! A request's life: from where it stands and what somebody decides, to what follows.
+//!
+//! One function, one table. Who may give a verdict at all is the API server's to say (custom
+//! verbs, checked by an admission policy); what the verdict means here and now is said below.
 
+use thiserror::Error;
+
+use crate::v1alpha1::{Phase, QuotaDecisionSpec, QuotaRequest, Verdict};
+
+/// Where a request stands, as far as a verdict asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub phase: Phase,
+    pub revision: i64,
+    pub requester: String,
+    /// An earlier request for the same application and pool is open.
+    pub behind: Option<String>,
+}
+
+impl Standing {
+    #[must_use]
+    pub fn of(request: &QuotaRequest, behind: Option<String>) -> Self {
+        let status = request.status.as_ref();
+        Self {
+            phase: status.and_then(|status| status.phase).unwrap_or_default(),
+            revision: status.and_then(|status| status.revision).unwrap_or(1),
+            requester: request.spec.requester.clone(),
+            behind,
+        }
+    }
+}
+
+/// What a verdict brings about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The capacity is held first; only if it fits is the request approved.
+    HoldThenApprove,
+    /// The request moves to this phase; what was held for it is let go.
+    Close(Phase),
+}
+
+/// Why a verdict changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error("you made this request: somebody else has to decide it")]
+    SelfApproval,
+    #[error("the request is {phase:?} and {verdict:?} doesn't apply to it")]
+    WrongStage { phase: Phase, verdict: Verdict },
+    #[error("the request is at revision {now}, the decision was made on revision {seen}: look again")]
+    Stale { now: i64, seen: i64 },
+    #[error("an earlier request for the same application and pool is open: decide {earlier} first")]
+    AnotherRequestOpen { earlier: String },
+    #[error("write at least 10 characters of reason for {verdict:?}")]
+    ReasonMissing { verdict: Verdict },
+}
+
+impl Refusal {
+    /// The name in statuses and problems. Promised to scripts.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::SelfApproval => "SelfApproval",
+            Self::WrongStage { .. } => "WrongStage",
+            Self::Stale { .. } => "Stale",
+            Self::AnotherRequestOpen { .. } => "AnotherRequestOpen",
+            Self::ReasonMissing { .. } => "ReasonMissing",
+        }
+    }
+}
+
+/// What the decision means for a request that stands there.
+pub fn step(standing: &Standing, decision: &QuotaDecisionSpec) -> Result<Step, Refusal> {
+    let verdict = decision.verdict;
+    let Standing { phase, revision, requester, behind } = standing;
+    if decision.request_revision != *revision {
+        return Err(Refusal::Stale { now: *revision, seen: decision.request_revision });
+    }
+    let decides = matches!(verdict, Verdict::Approve | Verdict::Reject);
+    if decides && decision.decided_by == *requester {
+        return Err(Refusal::SelfApproval);
+    }
+    let reasoned = decision.reason.as_ref().is_some_and(|reason| reason.chars().count() >= 10);
+    match (phase, verdict) {
+        (Phase::Submitted, Verdict::Approve) => match behind {
+            Some(earlier) => Err(Refusal::AnotherRequestOpen { earlier: earlier.clone() }),
+            None => Ok(Step::HoldThenApprove),
+        },
+        (Phase::Submitted, Verdict::Reject) if !reasoned => Err(Refusal::ReasonMissing { verdict }),
+        (Phase::Submitted, Verdict::Reject) => Ok(Step::Close(Phase::Rejected)),
+        (Phase::Submitted, Verdict::Withdraw) => Ok(Step::Close(Phase::Withdrawn)),
+        _ => Err(Refusal::WrongStage { phase: *phase, verdict }),
+    }
+}
+
+/// Whether a request in this phase still waits for somebody or something.
+#[must_use]
+pub const fn is_open(phase: Phase) -> bool {
+    match phase {
+        Phase::Submitted
+        | Phase::Accepted
+        | Phase::TechReview
+        | Phase::Offered
+        | Phase::Approved
+        | Phase::Provisioning
+        | Phase::Testing
+        | Phase::Returned
+        | Phase::Reclaiming => true,
+        Phase::Active | Phase::Rejected | Phase::Withdrawn | Phase::Lapsed | Phase::Expired | Phase::Released => false,
+    }
+}
+
+/// Whether a request in this phase is undecided: its increase counts as requested.
+#[must_use]
+pub const fn is_undecided(phase: Phase) -> bool {
+    matches!(phase, Phase::Submitted | Phase::Accepted | Phase::TechReview)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1alpha1::RequestRef;
+
+    const PHASES: [Phase; 15] = [
+        Phase::Submitted,
+        Phase::Accepted,
+        Phase::TechReview,
+        Phase::Offered,
+        Phase::Approved,
+        Phase::Provisioning,
+        Phase::Testing,
+        Phase::Active,
+        Phase::Returned,
+        Phase::Rejected,
+        Phase::Withdrawn,
+        Phase::Lapsed,
+        Phase::Expired,
+        Phase::Reclaiming,
+        Phase::Released,
+    ];
+
+    fn standing(phase: Phase) -> Standing {
+        Standing { phase, revision: 2, requester: "zhang".into(), behind: None }
+    }
+
+    fn decision(verdict: Verdict) -> QuotaDecisionSpec {
+        QuotaDecisionSpec {
+            request: RequestRef { name: "qr-1".into(), uid: "u".into() },
+            request_revision: 2,
+            stage: None,
+            verdict,
+            resources: None,
+            reason_code: None,
+            reason: Some("the pool has no room for it".into()),
+            decided_by: "wang".into(),
+        }
+    }
+
+    #[test]
+    fn a_verdict_moves_a_submitted_request_and_no_other() {
+        let cases = [
+            (Verdict::Approve, Step::HoldThenApprove),
+            (Verdict::Reject, Step::Close(Phase::Rejected)),
+            (Verdict::Withdraw, Step::Close(Phase::Withdrawn)),
+        ];
+        for phase in PHASES {
+            for (verdict, expected) in cases {
+                let got = step(&standing(phase), &decision(verdict));
+                let want = if phase == Phase::Submitted { Ok(expected) } else { Err(Refusal::WrongStage { phase, verdict }) };
+                assert_eq!(got, want);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_decision_is_said() {
+        let submitted = standing(Phase::Submitted);
+        let stale = QuotaDecisionSpec { request_revision: 1, ..decision(Verdict::Approve) };
+        let own = QuotaDecisionSpec { decided_by: "zhang".into(), ..decision(Verdict::Approve) };
+        let silent = QuotaDecisionSpec { reason: Some("no".into()), ..decision(Verdict::Reject) };
+        let behind = Standing { behind: Some("qr-0".into()), ..submitted.clone() };
+        let cases = [
+            (step(&submitted, &stale), "Stale"),
+            (step(&submitted, &own), "SelfApproval"),
+            (step(&submitted, &silent), "ReasonMissing"),
+            (step(&behind, &decision(Verdict::Approve)), "AnotherRequestOpen"),
+            (step(&submitted, &decision(Verdict::Offer)), "WrongStage"),
+        ];
+        for (got, code) in cases {
+            assert_eq!(got.unwrap_err().code(), code);
+        }
+        let withdrawn_by_requester = QuotaDecisionSpec { decided_by: "zhang".into(), ..decision(Verdict::Withdraw) };
+        assert_eq!(step(&submitted, &withdrawn_by_requester), Ok(Step::Close(Phase::Withdrawn)));
+    }
+}
