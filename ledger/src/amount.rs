@@ -20,34 +20,40 @@ impl Amount {
     /// saturate, and a saturated sum is above every capacity, hence refused.
     pub const MAX_ASKED: Self = Self(100_000_000_000_000_000);
 
+    #[inline]
     #[must_use]
     pub const fn new(smallest_units: u64) -> Self {
         Self(smallest_units)
     }
 
+    #[inline]
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
+    #[inline]
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
     /// The sum, or the largest number there is when it would not fit.
+    #[inline]
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
     /// What is left of `self` after `other` is taken away, and zero where `other` is larger.
+    #[inline]
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
     /// `self × percent / 100`, rounded down: a fraction of a byte can't be granted.
+    #[inline]
     #[must_use]
     pub fn percent(self, percent: u32) -> Self {
         let exact = u128::from(self.0) * u128::from(percent) / 100;
@@ -56,6 +62,7 @@ impl Amount {
 
     /// `self ÷ whole` in thousandths, rounded half up; `None` when `whole` is zero, which is
     /// "no answer" and not "nothing".
+    #[inline]
     #[must_use]
     pub fn per_mille_of(self, whole: Self) -> Option<u64> {
         if whole.is_zero() {

@@ -15,6 +15,7 @@ pub enum Resource {
 impl Resource {
     pub const ALL: [Self; 3] = [Self::Cpu, Self::Memory, Self::Storage];
 
+    #[inline]
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,10 +44,12 @@ pub struct PerResource<T> {
 pub type Bundle = PerResource<Amount>;
 
 impl<T> PerResource<T> {
+    #[inline]
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> PerResource<U> {
         PerResource { cpu: f(self.cpu), memory: f(self.memory), storage: f(self.storage) }
     }
 
+    #[inline]
     pub fn zip<U, V>(self, other: PerResource<U>, mut f: impl FnMut(T, U) -> V) -> PerResource<V> {
         PerResource {
             cpu: f(self.cpu, other.cpu),
@@ -55,6 +58,7 @@ impl<T> PerResource<T> {
         }
     }
 
+    #[inline]
     pub const fn of(&self, resource: Resource) -> &T {
         match resource {
             Resource::Cpu => &self.cpu,
@@ -67,43 +71,51 @@ impl<T> PerResource<T> {
 impl Bundle {
     pub const ZERO: Self = Self { cpu: Amount::ZERO, memory: Amount::ZERO, storage: Amount::ZERO };
 
+    #[inline]
     #[must_use]
     pub const fn new(cpu_millis: u64, memory_bytes: u64, storage_bytes: u64) -> Self {
         Self { cpu: Amount::new(cpu_millis), memory: Amount::new(memory_bytes), storage: Amount::new(storage_bytes) }
     }
 
+    #[inline]
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         self.zip(other, Amount::plus)
     }
 
     /// What is left after `other` is taken away, zero where `other` is larger.
+    #[inline]
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         self.zip(other, Amount::minus)
     }
 
+    #[inline]
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         self.zip(other, Amount::max)
     }
 
+    #[inline]
     #[must_use]
     pub fn min(self, other: Self) -> Self {
         self.zip(other, Amount::min)
     }
 
+    #[inline]
     #[must_use]
     pub fn is_zero(self) -> bool {
         self == Self::ZERO
     }
 
+    #[inline]
     #[must_use]
     pub fn fits_within(self, limit: Self) -> bool {
         Resource::ALL.iter().all(|&resource| self.of(resource) <= limit.of(resource))
     }
 
     /// The first resource that is larger than in `limit`, in the order CPU, memory, storage.
+    #[inline]
     #[must_use]
     pub fn first_shortfall(self, limit: Self) -> Option<Resource> {
         Resource::ALL.into_iter().find(|&resource| self.of(resource) > limit.of(resource))

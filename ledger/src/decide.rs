@@ -50,7 +50,7 @@ pub fn decide(ledger: &Ledger, requests: &[Request], sequence: Sequence) -> Deci
     let revision = ledger.revision + 1;
     let mut decisions = vec![Decision::Unchanged; requests.len()];
     let mut waiting: Option<&AllocationKey> = None;
-    for index in order(&pass, requests) {
+    for index in order(&mut pass, requests) {
         let ask = &requests[index].ask;
         let ahead = waiting.filter(|_| sequence == Sequence::Ordered);
         let decision = decide_one(&mut pass, ask, revision, ahead);
@@ -82,7 +82,8 @@ fn decide_one<'a>(pass: &mut Pass<'a>, ask: &'a Ask, revision: u64, ahead: Optio
             let change = |entry: &Entry| change::target(entry, uid, *generation, shares, decision.as_deref());
             let decision = settle(pass, allocation, change, revision, ahead, Decision::Wait);
             if decision.is_grant() {
-                pass.own(allocation, shares);
+                let number = pass.number(allocation);
+                pass.own(number, shares);
             }
             decision
         }
@@ -114,9 +115,9 @@ fn settle<'a>(
     ahead: Option<&AllocationKey>,
     otherwise: fn(Reason) -> Decision,
 ) -> Decision {
-    let entry = pass.entry(key);
-    let before = entry.position();
-    let (mut entry, requotas) = match change(entry) {
+    let number = pass.number(key);
+    let before = pass.entry(number).position();
+    let (mut entry, requotas) = match change(pass.entry(number)) {
         Change::Entry { entry, requotas } => (entry, requotas),
         Change::Nothing => return Decision::Unchanged,
         Change::NotNow(reason) => return otherwise(reason),
@@ -126,13 +127,13 @@ fn settle<'a>(
     if let (true, Some(ahead)) = (after.grows_from(before), ahead) {
         return otherwise(Reason::BehindAnother { ahead: ahead.clone() });
     }
-    if let Err(reason) = pass.admit(key, before, after).and_then(|()| pass.admit_entry(key, &entry)) {
+    if let Err(reason) = pass.admit(number, before, after).and_then(|()| pass.admit_entry(number, &entry)) {
         return otherwise(reason);
     }
     if requotas {
         entry.revision = revision;
     }
-    pass.put(key, entry);
+    pass.put(number, entry);
     Decision::Grant { before, after }
 }
 
@@ -152,11 +153,11 @@ fn set_capacity(pass: &mut Pass<'_>, capacity: Bundle, generation: i64, accept_o
 }
 
 fn set_department(pass: &mut Pass<'_>, name: &str, after: Department, accept_overcommit: bool) -> Decision {
-    if pass.subtrees().departments().get(name).is_some_and(|known| after.generation <= known.generation) {
+    if pass.departments().get(name).is_some_and(|known| after.generation <= known.generation) {
         return Decision::Unchanged;
     }
     if let Some(parent) = &after.parent
-        && pass.subtrees().departments().would_break(name, parent)
+        && pass.departments().would_break(name, parent)
     {
         return Decision::Refuse(Reason::DepartmentCycle { department: name.to_owned(), parent: parent.clone() });
     }
@@ -168,10 +169,10 @@ fn set_department(pass: &mut Pass<'_>, name: &str, after: Department, accept_ove
 }
 
 fn remove_department(pass: &mut Pass<'_>, name: &str) -> Decision {
-    if pass.subtrees().departments().get(name).is_none() {
+    if pass.departments().get(name).is_none() {
         return Decision::Unchanged;
     }
-    let in_use = !pass.subtrees().out(name).total().is_zero() || pass.subtrees().departments().has_children(name);
+    let in_use = !pass.department_out(name).is_zero() || pass.departments().has_children(name);
     if in_use {
         return Decision::Refuse(Reason::DepartmentInUse { department: name.to_owned() });
     }

@@ -70,22 +70,26 @@ pub struct Entry {
 }
 
 impl Entry {
+    #[inline]
     #[must_use]
     pub fn granted(&self) -> Bundle {
         self.shares.values().sum()
     }
 
+    #[inline]
     #[must_use]
     pub fn held(&self) -> Bundle {
         self.hold.as_ref().map_or(Bundle::ZERO, |hold| hold.amount)
     }
 
+    #[inline]
     #[must_use]
     pub fn position(&self) -> Position {
         Position { granted: self.granted(), held: self.held(), draining: self.draining }
     }
 
     /// Whether the entry governs the quota of this namespace.
+    #[inline]
     #[must_use]
     pub fn governs(&self, namespace: &str) -> bool {
         self.shares.contains_key(namespace) || self.dropped.contains(namespace)
@@ -98,6 +102,7 @@ impl Entry {
     }
 
     /// Nothing is out, nothing is left to empty and nobody claims it: the line may be removed.
+    #[inline]
     pub(crate) fn is_spent(&self) -> bool {
         let unclaimed = (self.leaving || self.uid.is_none()) && self.hold.is_none();
         unclaimed && self.dropped.is_empty() && self.position().total().is_zero()
@@ -113,11 +118,13 @@ pub struct Position {
 }
 
 impl Position {
+    #[inline]
     #[must_use]
     pub fn total(self) -> Bundle {
         self.granted.plus(self.held).plus(self.draining)
     }
 
+    #[inline]
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -128,6 +135,7 @@ impl Position {
     }
 
     /// Takes away what `other` had put in; exact, because totals are sums over entries.
+    #[inline]
     pub(crate) fn minus(self, other: Self) -> Self {
         Self {
             granted: self.granted.minus(other.granted),
@@ -137,6 +145,7 @@ impl Position {
     }
 
     /// Whether `self` is more than `before` in any resource.
+    #[inline]
     pub(crate) fn grows_from(self, before: Self) -> bool {
         !self.total().fits_within(before.total())
     }

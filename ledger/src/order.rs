@@ -24,18 +24,17 @@ enum Turn {
 
 /// The indices of `requests` in the order of their turns: kind, then time, then name. The place in
 /// the slice comes last, so the order is total and the same for the same input.
-pub(crate) fn order(pass: &Pass<'_>, requests: &[Request]) -> Vec<usize> {
+pub(crate) fn order<'a>(pass: &mut Pass<'a>, requests: &'a [Request]) -> Vec<usize> {
     type Key<'a> = (Turn, i64, Option<&'a AllocationKey>, Option<&'a str>, usize);
-    let key = |index: usize| -> Key<'_> {
-        let Request { ask, at_ms } = &requests[index];
-        (turn(pass, ask), *at_ms, ask.allocation(), ask.department(), index)
-    };
-    let mut turns: Vec<Key<'_>> = (0..requests.len()).map(key).collect();
+    let mut turns: Vec<Key<'_>> = Vec::with_capacity(requests.len());
+    for (index, Request { ask, at_ms }) in requests.iter().enumerate() {
+        turns.push((turn(pass, ask), *at_ms, ask.allocation(), ask.department(), index));
+    }
     turns.sort_unstable();
     turns.into_iter().map(|(.., index)| index).collect()
 }
 
-fn turn(pass: &Pass<'_>, ask: &Ask) -> Turn {
+fn turn<'a>(pass: &mut Pass<'a>, ask: &'a Ask) -> Turn {
     match ask {
         Ask::Release { .. } | Ask::Remove { .. } | Ask::Unhold { .. } => Turn::GivesBack,
         Ask::Capacity { .. } | Ask::Department { .. } | Ask::RemoveDepartment { .. } => Turn::SetsLimits,
@@ -43,7 +42,8 @@ fn turn(pass: &Pass<'_>, ask: &Ask) -> Turn {
         // Namespace by namespace: moving a share from one to another needs room for both until the
         // first has drained, so it asks for more although the sum is the same.
         Ask::Target { allocation, shares, .. } => {
-            let now = &pass.entry(allocation).shares;
+            let number = pass.number(allocation);
+            let now = &pass.entry(number).shares;
             let fits = |(name, after): (&String, &Bundle)| after.fits_within(now.get(name).copied().unwrap_or_default());
             let grows = !shares.iter().all(fits);
             if grows { Turn::AsksForMore } else { Turn::GivesBack }

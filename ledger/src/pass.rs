@@ -1,4 +1,4 @@
-//! The ledger while it is being decided upon: entries, and totals that follow each change.
+//! The ledger while it is being decided upon: a line for each allocation, and totals that follow each change.
 //!
 //! The totals and indices are working values of one pass, taken from the entries at its start.
 //! They are what makes 10,000 decisions on 4,000 entries a matter of milliseconds; nothing of them
@@ -7,19 +7,37 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::subtrees::Subtrees;
-use crate::{AllocationKey, Amount, Bundle, Department, ENTRIES_MAX, Entry, Ledger, Position, Reason, Resource, Shares};
+use crate::subtrees::{Place, Subtrees};
+use crate::{
+    AllocationKey, Amount, Bundle, Department, DepartmentTree, ENTRIES_MAX, Entry, Ledger, Position, Reason, Resource,
+    Shares,
+};
 
 pub(crate) struct Pass<'a> {
     pub(crate) pool_generation: i64,
     pub(crate) capacity: Bundle,
-    entries: HashMap<&'a AllocationKey, Cow<'a, Entry>>,
+    lines: Vec<Line<'a>>,
+    numbers: HashMap<&'a AllocationKey, LineNumber>,
+    /// How many lines have an entry.
+    entries: usize,
     /// Whose each namespace is.
-    owners: HashMap<&'a str, &'a AllocationKey>,
+    owners: HashMap<&'a str, LineNumber>,
     /// What is out of the pool.
     out: Position,
     subtrees: Subtrees,
 }
+
+/// An allocation that has an entry, or asks for one.
+struct Line<'a> {
+    key: &'a AllocationKey,
+    department: Place,
+    entry: Cow<'a, Entry>,
+}
+
+/// Where the line of an allocation is. Found once for each request; looking up names for every
+/// step of a decision would cost more than deciding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LineNumber(usize);
 
 /// The entry of whoever has none yet.
 static NOTHING: Entry = Entry {
@@ -36,66 +54,91 @@ static NOTHING: Entry = Entry {
 
 impl<'a> Pass<'a> {
     pub(crate) fn over(ledger: &'a Ledger) -> Self {
-        let owned = |(key, entry): (&'a AllocationKey, &'a Entry)| entry.quotas().map(move |(name, _)| (name, key));
-        let entries = ledger.entries.iter().map(|(key, entry)| (key, Cow::Borrowed(entry))).collect();
-        Self {
+        let mut pass = Self {
             pool_generation: ledger.pool_generation,
             capacity: ledger.capacity,
-            owners: ledger.entries.iter().flat_map(owned).collect(),
-            out: ledger.position(),
-            subtrees: Subtrees::new(ledger.departments.clone(), departments_out(&entries)),
-            entries,
+            lines: Vec::with_capacity(ledger.entries.len()),
+            numbers: HashMap::with_capacity(ledger.entries.len()),
+            entries: ledger.entries.len(),
+            owners: HashMap::with_capacity(ledger.entries.len()),
+            out: Position::default(),
+            subtrees: Subtrees::new(ledger.departments.clone()),
+        };
+        for (key, entry) in &ledger.entries {
+            let (number, position) = (pass.add_line(key, entry), entry.position());
+            pass.owners.extend(entry.quotas().map(|(namespace, _)| (namespace, number)));
+            pass.out = pass.out.plus(position);
+            pass.subtrees.replace(pass.line(number).department, Position::default(), position);
         }
+        pass
     }
 
     /// The ledger as the pass has left it.
     pub(crate) fn into_ledger(self, revision: u64) -> Ledger {
-        let Self { pool_generation, capacity, entries, owners: _, out: _, subtrees } = self;
+        let Self { pool_generation, capacity, lines, numbers: _, entries: _, owners: _, out: _, subtrees } = self;
+        let entries = lines.into_iter().filter(|line| !line.entry.is_spent());
         Ledger {
             revision,
             capacity,
             pool_generation,
             departments: subtrees.into_departments(),
-            entries: entries.into_iter().map(|(key, entry)| (key.clone(), entry.into_owned())).collect(),
+            entries: entries.map(|line| (line.key.clone(), line.entry.into_owned())).collect(),
         }
     }
 
-    pub(crate) fn entry(&self, key: &AllocationKey) -> &Entry {
-        self.entries.get(key).map_or(&NOTHING, |entry| entry)
+    /// Where the allocation's line is; an empty one is begun if there is none.
+    pub(crate) fn number(&mut self, key: &'a AllocationKey) -> LineNumber {
+        match self.numbers.get(key) {
+            Some(&number) => number,
+            None => self.add_line(key, &NOTHING),
+        }
     }
 
-    /// Puts the changed entry in its place, or removes it when it is spent.
-    pub(crate) fn put(&mut self, key: &'a AllocationKey, after: Entry) {
-        let before = self.entries.get(key).map_or(&NOTHING, |entry| entry);
-        for (name, _) in before.quotas().filter(|(name, _)| !after.governs(name)) {
-            self.owners.remove(name);
-        }
+    fn add_line(&mut self, key: &'a AllocationKey, entry: &'a Entry) -> LineNumber {
+        let number = LineNumber(self.lines.len());
+        let department = self.subtrees.place(key.department());
+        self.lines.push(Line { key, department, entry: Cow::Borrowed(entry) });
+        self.numbers.insert(key, number);
+        number
+    }
+
+    fn line(&self, number: LineNumber) -> &Line<'a> {
+        &self.lines[number.0]
+    }
+
+    pub(crate) fn entry(&self, number: LineNumber) -> &Entry {
+        &self.line(number).entry
+    }
+
+    /// Puts the changed entry in its line, and the totals right. A spent entry leaves an empty one.
+    pub(crate) fn put(&mut self, number: LineNumber, after: Entry) {
+        let Line { department, entry: before, .. } = &self.lines[number.0];
         let (was, is) = (before.position(), after.position());
-        self.out = self.out.minus(was).plus(is);
-        self.subtrees.replace(key.department(), was, is);
-        if after.is_spent() {
-            self.entries.remove(key);
-        } else {
-            self.entries.insert(key, Cow::Owned(after));
+        for (namespace, _) in before.quotas().filter(|(namespace, _)| !after.governs(namespace)) {
+            self.owners.remove(namespace);
         }
+        self.out = self.out.minus(was).plus(is);
+        self.subtrees.replace(*department, was, is);
+        self.entries = self.entries + usize::from(!after.is_spent()) - usize::from(!before.is_spent());
+        self.lines[number.0].entry = if after.is_spent() { Cow::Borrowed(&NOTHING) } else { Cow::Owned(after) };
     }
 
     /// These namespaces are the allocation's now, until it has dropped and emptied them.
-    pub(crate) fn own(&mut self, key: &'a AllocationKey, shares: &'a Shares) {
-        self.owners.extend(shares.keys().map(|namespace| (namespace.as_str(), key)));
+    pub(crate) fn own(&mut self, number: LineNumber, shares: &'a Shares) {
+        self.owners.extend(shares.keys().map(|namespace| (namespace.as_str(), number)));
     }
 
     /// Whether going from `before` to `after` fits the pool and every ceiling above the
     /// allocation. Only what grows is looked at: a resource that a change leaves alone, or lowers,
     /// is never a reason to refuse it, not even while that resource is overcommitted.
-    pub(crate) fn admit(&self, key: &AllocationKey, before: Position, after: Position) -> Result<(), Reason> {
+    pub(crate) fn admit(&self, number: LineNumber, before: Position, after: Position) -> Result<(), Reason> {
         let added = after.total().minus(before.total());
         if added.is_zero() {
             return Ok(());
         }
-        let department = key.department();
+        let &Line { key, department, .. } = self.line(number);
         if !self.subtrees.knows(department) {
-            return Err(Reason::UnknownDepartment { department: department.to_owned() });
+            return Err(Reason::UnknownDepartment { department: key.department().to_owned() });
         }
         if let Some((resource, limit, out)) = shortage(added, self.out.total(), self.capacity) {
             let (asked, free) = (*added.of(resource), limit.minus(out));
@@ -112,13 +155,15 @@ impl<'a> Pass<'a> {
 
     /// Whether the entry may stand beside the others: none of its namespaces is another's, and a
     /// new line has room. A namespace that another one dropped is that one's until it is empty.
-    pub(crate) fn admit_entry(&self, key: &AllocationKey, after: &Entry) -> Result<(), Reason> {
-        for namespace in after.shares.keys() {
-            if let Some(&owner) = self.owners.get(namespace.as_str()).filter(|&&owner| owner != key) {
-                return Err(Reason::NamespaceTaken { namespace: namespace.clone(), owner: owner.clone() });
+    pub(crate) fn admit_entry(&self, number: LineNumber, after: &Entry) -> Result<(), Reason> {
+        let before = self.entry(number);
+        for namespace in after.shares.keys().filter(|namespace| !before.governs(namespace)) {
+            if let Some(&owner) = self.owners.get(namespace.as_str()) {
+                let owner = self.line(owner).key.clone();
+                return Err(Reason::NamespaceTaken { namespace: namespace.clone(), owner });
             }
         }
-        if self.entries.len() >= ENTRIES_MAX && !self.entries.contains_key(key) {
+        if self.entries >= ENTRIES_MAX && before.is_spent() {
             return Err(Reason::LedgerFull { limit: ENTRIES_MAX });
         }
         Ok(())
@@ -135,20 +180,19 @@ impl<'a> Pass<'a> {
 
     /// The tree with `name` as it would be must not put any ceiling in a worse place than it is in
     /// now: neither the department's own nor, when it moves, those above its new place.
-    pub(crate) fn admit_department(&self, name: &str, after: &Department) -> Result<(), Reason> {
+    pub(crate) fn admit_department(&mut self, name: &str, after: &Department) -> Result<(), Reason> {
         let below_granted = |department: &str, (resource, limit, out)| {
             Err(Reason::CeilingBelowGranted { department: department.to_owned(), resource, limit, out })
         };
-        let departments = self.subtrees.departments();
-        let before = departments.get(name);
-        let out = self.subtrees.out(name).total();
+        let out = self.department_out(name);
+        let parent = after.parent.as_deref().map(|parent| self.subtrees.place(parent));
+        let before = self.subtrees.departments().get(name);
         let was = before.and_then(|before| before.ceiling);
         if let Some(found) = after.ceiling.and_then(|ceiling| lowered_below(out, was, ceiling)) {
             return below_granted(name, found);
         }
-        let Some(parent) = &after.parent else { return Ok(()) };
-        for (above, ceiling, out_above) in self.subtrees.ceilings_over(parent) {
-            let counted_already = before.is_some() && departments.is_within(name, above);
+        for (above, ceiling, out_above) in parent.into_iter().flat_map(|parent| self.subtrees.ceilings_over(parent)) {
+            let counted_already = before.is_some() && self.subtrees.departments().is_within(name, above);
             let added = if counted_already { Bundle::ZERO } else { out };
             if let Some((resource, limit, out)) = shortage(added, out_above.total(), ceiling) {
                 return below_granted(above, (resource, limit, out.plus(*added.of(resource))));
@@ -157,23 +201,27 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    pub(crate) const fn subtrees(&self) -> &Subtrees {
-        &self.subtrees
+    /// What the department and everything below it has out.
+    pub(crate) fn department_out(&mut self, name: &str) -> Bundle {
+        let place = self.subtrees.place(name);
+        self.subtrees.out(place).total()
+    }
+
+    pub(crate) const fn departments(&self) -> &DepartmentTree {
+        self.subtrees.departments()
     }
 
     pub(crate) fn put_department(&mut self, name: &str, department: Department) {
-        self.subtrees.put(name, department, departments_out(&self.entries));
+        self.subtrees.put(name, department, out_by_department(&self.lines));
     }
 
     pub(crate) fn remove_department(&mut self, name: &str) {
-        self.subtrees.remove(name, departments_out(&self.entries));
+        self.subtrees.remove(name, out_by_department(&self.lines));
     }
 }
 
-fn departments_out<'e>(
-    entries: &'e HashMap<&AllocationKey, Cow<'_, Entry>>,
-) -> impl Iterator<Item = (&'e str, Position)> {
-    entries.iter().map(|(key, entry)| (key.department(), entry.position()))
+fn out_by_department(lines: &[Line<'_>]) -> impl Iterator<Item = (Place, Position)> {
+    lines.iter().map(|line| (line.department, line.entry.position()))
 }
 
 /// The first resource in which something is added and doesn't fit, with its limit and what is out.

@@ -1,33 +1,38 @@
 //! What each department has out, everything below it included, while a pass goes on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::{Bundle, Department, DepartmentTree, Position};
 
 /// The tree of departments with a running sum for each of its subtrees.
 ///
-/// A department's way to the top is looked up once and kept as places in a list, because every
-/// change of an entry goes along it twice: to look whether it fits, and to add it up.
+/// Each name has a place for the whole pass, and keeps there its way to the top: every change of
+/// an entry goes that way twice, to look whether it fits and to add it up.
 pub(crate) struct Subtrees {
     departments: DepartmentTree,
+    places: HashMap<String, Place>,
     sums: Vec<Sum>,
-    /// For each department that is known, named as a parent or has an entry: the places in `sums` of itself, its
-    /// parent and so on up.
-    lines: HashMap<String, Vec<usize>>,
 }
+
+/// Where the sum of a department is. Names that nobody knows yet have one too: they are the
+/// parents of known ones, or of entries that came before their department.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(usize);
 
 struct Sum {
     name: String,
     known: bool,
     ceiling: Option<Bundle>,
     out: Position,
+    /// Itself, its parent and so on up.
+    line: Vec<Place>,
 }
 
 impl Subtrees {
-    /// The sums of what is `out`: amounts and the department that has them.
-    pub(crate) fn new<'e>(departments: DepartmentTree, out: impl Iterator<Item = (&'e str, Position)>) -> Self {
-        let mut subtrees = Self { departments, sums: Vec::new(), lines: HashMap::new() };
-        subtrees.sum_up(out);
+    /// The tree with nothing out.
+    pub(crate) fn new(departments: DepartmentTree) -> Self {
+        let mut subtrees = Self { departments, places: HashMap::new(), sums: Vec::new() };
+        subtrees.draw_lines();
         subtrees
     }
 
@@ -39,69 +44,77 @@ impl Subtrees {
         self.departments
     }
 
-    pub(crate) fn knows(&self, name: &str) -> bool {
-        self.line(name).first().is_some_and(|&place| self.sums[place].known)
+    /// The place of a department, made if nobody has mentioned it yet.
+    pub(crate) fn place(&mut self, name: &str) -> Place {
+        if let Some(&place) = self.places.get(name) {
+            return place;
+        }
+        let place = Place(self.sums.len());
+        let (known, ceiling, out) = (false, None, Position::default());
+        self.sums.push(Sum { name: name.to_owned(), known, ceiling, out, line: vec![place] });
+        self.places.insert(name.to_owned(), place);
+        place
     }
 
-    pub(crate) fn out(&self, name: &str) -> Position {
-        self.line(name).first().map_or(Position::default(), |&place| self.sums[place].out)
+    pub(crate) fn knows(&self, place: Place) -> bool {
+        self.sums[place.0].known
     }
 
-    /// Every ceiling at `name` and above it, with what is out below it, from the bottom up.
-    pub(crate) fn ceilings_over(&self, name: &str) -> impl Iterator<Item = (&str, Bundle, Position)> {
-        let sums = self.line(name).iter().map(|&place| &self.sums[place]);
+    pub(crate) fn out(&self, place: Place) -> Position {
+        self.sums[place.0].out
+    }
+
+    /// Every ceiling at this place and above it, with what is out below it, from the bottom up.
+    pub(crate) fn ceilings_over(&self, place: Place) -> impl Iterator<Item = (&str, Bundle, Position)> {
+        let sums = self.sums[place.0].line.iter().map(|above| &self.sums[above.0]);
         sums.filter_map(|sum| Some((sum.name.as_str(), sum.ceiling?, sum.out)))
     }
 
-    /// Puts `is` where the department had `was`. A department that nobody has mentioned yet has no
-    /// line; nothing is granted to such a one, so there is nothing to add up.
-    pub(crate) fn replace(&mut self, name: &str, was: Position, is: Position) {
-        let Self { departments: _, sums, lines } = self;
-        for &place in lines.get(name).into_iter().flatten() {
-            sums[place].out = sums[place].out.minus(was).plus(is);
+    /// Puts `is` where the department at this place had `was`.
+    pub(crate) fn replace(&mut self, place: Place, was: Position, is: Position) {
+        for step in 0..self.sums[place.0].line.len() {
+            let above = self.sums[place.0].line[step];
+            let out = &mut self.sums[above.0].out;
+            *out = out.minus(was).plus(is);
         }
     }
 
-    /// Puts the department in its place. All is summed anew: a place in the tree changes rarely,
-    /// and then for everything below it.
-    pub(crate) fn put<'e>(&mut self, name: &str, department: Department, out: impl Iterator<Item = (&'e str, Position)>) {
+    /// Puts the department in the tree. All is summed anew from `out`, what there is and where: a
+    /// department changes rarely, and then for everything below it.
+    pub(crate) fn put(&mut self, name: &str, department: Department, out: impl Iterator<Item = (Place, Position)>) {
         self.departments.insert(name, department);
+        self.draw_lines();
         self.sum_up(out);
     }
 
-    pub(crate) fn remove<'e>(&mut self, name: &str, out: impl Iterator<Item = (&'e str, Position)>) {
+    pub(crate) fn remove(&mut self, name: &str, out: impl Iterator<Item = (Place, Position)>) {
         self.departments.remove(name);
+        self.draw_lines();
         self.sum_up(out);
     }
 
-    fn line(&self, name: &str) -> &[usize] {
-        self.lines.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    fn sum_up<'e>(&mut self, out: impl Iterator<Item = (&'e str, Position)>) {
-        let (tree, out) = (&self.departments, out.collect::<Vec<_>>());
-        let known = tree.iter().map(|(name, _)| name);
-        let parents = tree.iter().filter_map(|(_, department)| department.parent.as_deref());
-        let names: HashSet<&str> = known.chain(parents).chain(out.iter().map(|&(name, _)| name)).collect();
-        let places: HashMap<&str, usize> = names.iter().enumerate().map(|(place, &name)| (name, place)).collect();
-        self.sums = names.iter().map(|name| Sum::nothing_yet(name, tree.get(name))).collect();
-        self.lines = names
-            .iter()
-            .map(|&name| (name.to_owned(), tree.path(name).map(|above| places[above]).collect()))
-            .collect();
-        for (name, position) in out {
-            self.replace(name, Position::default(), position);
+    fn draw_lines(&mut self) {
+        let known = self.departments.iter().map(|(name, _)| name);
+        let parents = self.departments.iter().filter_map(|(_, department)| department.parent.as_deref());
+        let names: Vec<String> = known.chain(parents).map(str::to_owned).collect();
+        for name in names {
+            self.place(&name);
+        }
+        let Self { departments, places, sums } = self;
+        for sum in sums {
+            let department = departments.get(&sum.name);
+            sum.known = department.is_some();
+            sum.ceiling = department.and_then(|department| department.ceiling);
+            sum.line = departments.path(&sum.name).map(|name| places[name]).collect();
         }
     }
-}
 
-impl Sum {
-    fn nothing_yet(name: &str, department: Option<&Department>) -> Self {
-        Self {
-            name: name.to_owned(),
-            known: department.is_some(),
-            ceiling: department.and_then(|department| department.ceiling),
-            out: Position::default(),
+    fn sum_up(&mut self, out: impl Iterator<Item = (Place, Position)>) {
+        for sum in &mut self.sums {
+            sum.out = Position::default();
+        }
+        for (place, position) in out {
+            self.replace(place, Position::default(), position);
         }
     }
 }
