@@ -48,3 +48,25 @@ app.kubernetes.io/component: {{ .component }}
   {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* Head of an admission policy and its binding: (dict "root" $ "name" "yunheng-ledgers"). */}}
+{{- define "yunheng.policyHead" -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: {{ .name }}
+  labels:
+    {{- include "yunheng.labels" .root | nindent 4 }}
+{{- end }}
+
+{{- define "yunheng.policyBinding" -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ .name }}
+  labels:
+    {{- include "yunheng.labels" .root | nindent 4 }}
+spec:
+  policyName: {{ .name }}
+  validationActions: [Deny]
+{{- end }}
