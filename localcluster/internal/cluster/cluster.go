@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"k8s.io/component-base/version"
@@ -122,6 +121,8 @@ type plan struct {
 	ports   ports
 	state   *state
 	program string
+	groups  []simulate.Group
+	kwok    string
 	say     func(string, ...any)
 	tied    bool
 	found   bool
@@ -132,6 +133,10 @@ func open(ctx context.Context, verb string, options Options) (*plan, func(), err
 	if err != nil {
 		return nil, nil, fmt.Errorf("find this program's own file: %w", err)
 	}
+	p := &plan{folder: options.Folder, options: options, program: program, say: options.Say}
+	if err := p.readNodes(); err != nil {
+		return nil, nil, err
+	}
 	if err := options.Folder.prepare(); err != nil {
 		return nil, nil, err
 	}
@@ -139,12 +144,11 @@ func open(ctx context.Context, verb string, options Options) (*plan, func(), err
 	if err != nil {
 		return nil, nil, err
 	}
-	state, err := loadState(options.Folder)
-	if err != nil {
+	if p.state, err = loadState(options.Folder); err != nil {
 		lock.release()
 		return nil, nil, err
 	}
-	p := &plan{folder: options.Folder, options: options, state: state, ports: state.Ports, program: program, say: options.Say}
+	p.ports = p.state.Ports
 	return p, lock.release, nil
 }
 
@@ -278,19 +282,11 @@ func (p *plan) simulateNodes(ctx context.Context) error {
 	if p.options.Nodes == "" {
 		return nil
 	}
-	groups, err := simulate.ReadNodes(p.options.Nodes)
-	if err != nil {
-		return err
-	}
-	program, err := p.kwokProgram()
-	if err != nil {
-		return err
-	}
 	restConfig, err := restConfig(p.folder.Kubeconfig())
 	if err != nil {
 		return err
 	}
-	changes, err := simulate.Apply(ctx, restConfig, groups)
+	changes, err := simulate.Apply(ctx, restConfig, p.groups)
 	if err != nil {
 		return err
 	}
@@ -301,7 +297,7 @@ func (p *plan) simulateNodes(ctx context.Context) error {
 			return err
 		}
 		args := simulate.KwokArguments(p.folder.config("kwok.kubeconfig"), stages)
-		if err := p.launch(Kwok, 0, program, args); err != nil {
+		if err := p.launch(Kwok, 0, p.kwok, args); err != nil {
 			return err
 		}
 	}
@@ -312,11 +308,18 @@ func (p *plan) simulateNodes(ctx context.Context) error {
 	return simulate.WaitUntilReady(ctx, restConfig, func() error { return p.checkAlive() }, p.say)
 }
 
-func (p *plan) kwokProgram() (string, error) {
-	if p.options.KwokProgram != "" {
-		return p.options.KwokProgram, nil
+// readNodes finds out what is wrong with the nodes before anything is started for them.
+func (p *plan) readNodes() (err error) {
+	if p.options.Nodes == "" {
+		return nil
 	}
-	return FindKwok(p.program)
+	if p.groups, err = simulate.ReadNodes(p.options.Nodes); err != nil {
+		return err
+	}
+	if p.kwok = p.options.KwokProgram; p.kwok == "" {
+		p.kwok, err = FindKwok(p.program)
+	}
+	return err
 }
 
 // FindKwok looks beside this program, where the build script puts it.
@@ -326,36 +329,4 @@ func FindKwok(program string) (string, error) {
 		return "", fmt.Errorf("the program kwok, which simulates nodes, isn't at %s: build it with 'localcluster/build kwok'", path)
 	}
 	return path, nil
-}
-
-// EndedError says that a process of the cluster ended by itself.
-type EndedError struct {
-	Process   Process
-	LastLines []string
-}
-
-func (e *EndedError) Error() string {
-	text := strings.Join(e.LastLines, "\n  ")
-	if text == "" {
-		text = "(it wrote nothing)"
-	}
-	return fmt.Sprintf("%s ended by itself. The end of %s:\n  %s%s", e.Process.Name, e.Process.Log, text, e.advice())
-}
-
-// advice turns the causes that users can do something about into a sentence.
-func (e *EndedError) advice() string {
-	all := strings.Join(e.LastLines, "\n")
-	switch {
-	case strings.Contains(all, "no space left on device"):
-		return "\nThe disk is full: free some space and start again."
-	case e.portTaken():
-		return "\nAnother program has taken the port: start again, and another one is chosen."
-	case e.Process.Name == Etcd && (strings.Contains(all, "panic") || strings.Contains(all, "corrupt") || strings.Contains(all, "invalid database")):
-		return "\nThe database looks damaged. If its content isn't needed, remove the data folder and start again."
-	}
-	return ""
-}
-
-func (e *EndedError) portTaken() bool {
-	return strings.Contains(strings.Join(e.LastLines, "\n"), "address already in use")
 }

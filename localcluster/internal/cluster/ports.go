@@ -38,9 +38,10 @@ func choosePorts(last ports, options Options, say func(string, ...any)) (ports, 
 		name string
 		port *int
 	}{
+		// First, because it may be the one that the user asked for.
+		{"the API server", &chosen.APIServer},
 		{"etcd", &chosen.EtcdClient},
 		{"etcd's peers", &chosen.EtcdPeer},
-		{"the API server", &chosen.APIServer},
 	}
 	if options.APIServers == 2 {
 		wanted = append(wanted, struct {

@@ -101,7 +101,7 @@ func environment() []string {
 // Alive says whether exactly this process still runs.
 func (p Process) Alive() bool {
 	stat, err := readStat(p.PID)
-	return err == nil && p.StartTicks != 0 && stat.startTicks == p.StartTicks && p.Boot == bootID() && !stat.zombie
+	return err == nil && p.StartTicks != 0 && stat.startTicks == p.StartTicks && p.Boot == bootID() && !stat.ended
 }
 
 // signal sends to the process only if it is still ours.
@@ -148,7 +148,7 @@ func waitUntilDead(processes []Process, deadline time.Duration) bool {
 
 // processStat is what we need of /proc/PID/stat.
 type processStat struct {
-	zombie     bool
+	ended      bool
 	startTicks uint64
 	cpuTicks   uint64
 	pages      uint64
@@ -174,10 +174,13 @@ func parseStat(content string) (processStat, error) {
 	system, err2 := number(15)
 	start, err3 := number(22)
 	pages, err4 := number(24)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	threads, err5 := number(20)
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return processStat{}, err
 	}
-	return processStat{zombie: fields[0] == "Z" || fields[0] == "X", startTicks: start, cpuTicks: user + system, pages: pages}, nil
+	// A process shows as a zombie as soon as its first thread has ended, while others may still hold its ports.
+	ended := (fields[0] == "Z" || fields[0] == "X") && threads <= 1
+	return processStat{ended: ended, startTicks: start, cpuTicks: user + system, pages: pages}, nil
 }
 
 // bootID tells one boot of the machine from another: after a reboot pids and ticks begin again.
