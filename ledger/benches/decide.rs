@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use ledger::{AllocationKey, Ask, Bundle, Decision, Department, ENTRIES_MAX, Ledger, Request, Sequence, Shares, decide};
+use ledger::{
+    AllocationKey, Ask, Bundle, Decision, Department, ENTRIES_MAX, Ledger, Request, Sequence, Shares, decide,
+};
 
 const REQUESTS: usize = 10_000;
 /// With 200 samples the 99th percentile is the third largest: not the one sample in which the
@@ -30,7 +32,9 @@ fn main() {
     samples.sort_unstable();
     let (median_ms, p99_ms) = (milliseconds(samples[SAMPLES / 2]), milliseconds(samples[SAMPLES * 99 / 100 - 1]));
 
-    println!("{REQUESTS} requests on {ENTRIES_MAX} entries: median {median_ms:.2} ms, p99 {p99_ms:.2} ms, {granted} granted");
+    println!(
+        "{REQUESTS} requests on {ENTRIES_MAX} entries: median {median_ms:.2} ms, p99 {p99_ms:.2} ms, {granted} granted"
+    );
     println!(
         "{{\"id\":\"N4\",\"name\":\"decide\",\"requests\":{REQUESTS},\"entries\":{ENTRIES_MAX},\"granted\":{granted},\
          \"samples\":{SAMPLES},\"median_ms\":{median_ms:.3},\"p99_ms\":{p99_ms:.3},\"target_ms\":{TARGET_MS}}}"

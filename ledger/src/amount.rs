@@ -85,12 +85,7 @@ mod tests {
 
     #[test]
     fn sums_and_differences_stop_at_the_ends() {
-        let cases = [
-            (1, 2, 3, 0),
-            (u64::MAX, 1, u64::MAX, u64::MAX - 1),
-            (5, 5, 10, 0),
-            (0, u64::MAX, u64::MAX, 0),
-        ];
+        let cases = [(1, 2, 3, 0), (u64::MAX, 1, u64::MAX, u64::MAX - 1), (5, 5, 10, 0), (0, u64::MAX, u64::MAX, 0)];
         for (a, b, sum, difference) in cases {
             let (a, b) = (Amount::new(a), Amount::new(b));
             assert_eq!(a.plus(b).get(), sum, "{a} plus {b}");
@@ -115,7 +110,9 @@ mod tests {
 
     #[test]
     fn a_percentage_is_rounded_down() {
-        for (amount, percent, expected) in [(999, 10, 99), (1_000, 150, 1_500), (7, 100, 7), (u64::MAX, 1_000, u64::MAX)] {
+        for (amount, percent, expected) in
+            [(999, 10, 99), (1_000, 150, 1_500), (7, 100, 7), (u64::MAX, 1_000, u64::MAX)]
+        {
             assert_eq!(Amount::new(amount).percent(percent).get(), expected);
         }
     }

@@ -44,7 +44,8 @@ fn turn<'a>(pass: &mut Pass<'a>, ask: &'a Ask) -> Turn {
         Ask::Target { allocation, shares, .. } => {
             let number = pass.number(allocation);
             let now = &pass.entry(number).shares;
-            let fits = |(name, after): (&String, &Bundle)| after.fits_within(now.get(name).copied().unwrap_or_default());
+            let fits =
+                |(name, after): (&String, &Bundle)| after.fits_within(now.get(name).copied().unwrap_or_default());
             let grows = !shares.iter().all(fits);
             if grows { Turn::AsksForMore } else { Turn::GivesBack }
         }
