@@ -63,7 +63,7 @@ func TestLifecycle(t *testing.T) {
 	quotaHoldsWorkloads(t, client, data)
 	token := mintToken(t, client)
 
-	output := mustCall(t, "start", "--throwaway", "--data", data)
+	output := mustCall(t, "start", "--throwaway", "--data", data, "--kwok", kwok(t))
 	if !strings.Contains(output, "runs already") {
 		t.Errorf("the second start doesn't find the first:\n%s", output)
 	}
@@ -75,10 +75,13 @@ func TestLifecycle(t *testing.T) {
 	if incomplete := status(t, data); incomplete.State != "incomplete" {
 		t.Errorf("without its scheduler the cluster is %q", incomplete.State)
 	}
-	mustCall(t, "start", "--throwaway", "--data", data, "--nodes", "testdata/nodes.yaml", "--kwok", kwok(t))
+	mustCall(t, "start", "--throwaway", "--data", data, "--kwok", kwok(t))
 	mended := status(t, data)
 	if mended.State != "running" {
 		t.Errorf("start didn't mend the cluster: %+v", mended)
+	}
+	if !slices.ContainsFunc(mended.Processes, func(p cluster.ProcessStatus) bool { return p.Name == cluster.Kwok && p.Running }) {
+		t.Error("start forgot the simulated nodes")
 	}
 	// The kubeconfig that a person has open stays good, because ports and authorities are kept.
 	requireReview(t, client, token)
@@ -238,6 +241,35 @@ func TestNothingIsLeftOfAKilledRun(t *testing.T) {
 	requireGone(t, running.status)
 	if after := status(t, data); after.State != "stopped" {
 		t.Errorf("status after the kill: %+v", after)
+	}
+}
+
+// A start that is killed half-way leaves processes. The next start must not take them for a whole cluster.
+func TestStartAfterAKilledStart(t *testing.T) {
+	data := t.TempDir()
+	t.Cleanup(func() { mustCall(t, "stop", "--data", data) })
+	start := command(t, "start", "--throwaway", "--data", data)
+	if err := start.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the API server's process is there", func(context.Context) error {
+		if left := status(t, data); len(left.Processes) < 2 {
+			return fmt.Errorf("processes %v", pids(left))
+		}
+		return nil
+	})
+	if err := start.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = start.Wait()
+	if left := status(t, data); left.State != "incomplete" {
+		t.Errorf("half a cluster is %q", left.State)
+	}
+	if output := mustCall(t, "start", "--throwaway", "--data", data); !strings.Contains(output, "stopping 2 processes") {
+		t.Errorf("start after a killed start:\n%s", output)
+	}
+	if whole := status(t, data); whole.State != "running" || len(whole.Processes) != 4 {
+		t.Errorf("start after a killed start: %+v", whole)
 	}
 }
 

@@ -56,7 +56,8 @@ func Start(ctx context.Context, options Options) (status *Status, found bool, er
 		return nil, false, err
 	}
 	defer release()
-	if p.isComplete() {
+	found = p.state.isComplete()
+	if found {
 		if options.APIServers != p.state.apiServers() {
 			return nil, false, fmt.Errorf("a cluster with %d API server(s) runs on %s already: stop it first to start one with %d",
 				p.state.apiServers(), options.Folder.Path, options.APIServers)
@@ -68,7 +69,7 @@ func Start(ctx context.Context, options Options) (status *Status, found bool, er
 		return nil, false, err
 	}
 	status, err = Inspect(options.Folder)
-	return status, p.found, err
+	return status, found, err
 }
 
 // Run brings a cluster up that ends with this program, calls ready, and waits for the end of ctx or of a process.
@@ -80,7 +81,7 @@ func Run(ctx context.Context, options Options, ready func(*Status) error) (err e
 		return err
 	}
 	defer release()
-	if alive := p.state.alive(); len(alive) > 0 && p.isComplete() {
+	if p.state.isComplete() {
 		return fmt.Errorf("a cluster runs on %s already: stop it first ('localcluster stop --data %s'), or use another folder",
 			options.Folder.Path, options.Folder.Path)
 	}
@@ -108,7 +109,7 @@ func Simulate(ctx context.Context, options Options) error {
 		return err
 	}
 	defer release()
-	if !p.isComplete() {
+	if !p.state.isComplete() {
 		return fmt.Errorf("no complete cluster runs on %s: see 'localcluster status --data %s'", options.Folder.Path, options.Folder.Path)
 	}
 	return p.simulateNodes(ctx)
@@ -125,7 +126,6 @@ type plan struct {
 	kwok    string
 	say     func(string, ...any)
 	tied    bool
-	found   bool
 }
 
 func open(ctx context.Context, verb string, options Options) (*plan, func(), error) {
@@ -134,9 +134,6 @@ func open(ctx context.Context, verb string, options Options) (*plan, func(), err
 		return nil, nil, fmt.Errorf("find this program's own file: %w", err)
 	}
 	p := &plan{folder: options.Folder, options: options, program: program, say: options.Say}
-	if err := p.readNodes(); err != nil {
-		return nil, nil, err
-	}
 	if err := options.Folder.prepare(); err != nil {
 		return nil, nil, err
 	}
@@ -144,23 +141,15 @@ func open(ctx context.Context, verb string, options Options) (*plan, func(), err
 	if err != nil {
 		return nil, nil, err
 	}
-	if p.state, err = loadState(options.Folder); err != nil {
+	if p.state, err = loadState(options.Folder); err == nil {
+		err = p.readNodes()
+	}
+	if err != nil {
 		lock.release()
 		return nil, nil, err
 	}
 	p.ports = p.state.Ports
 	return p, lock.release, nil
-}
-
-// isComplete says whether every process of the control plane runs. Kwok isn't counted: it can be started beside the others.
-func (p *plan) isComplete() bool {
-	for _, process := range p.state.Processes {
-		if process.Name != Kwok && !process.Alive() {
-			return false
-		}
-	}
-	p.found = len(p.state.Processes) > 0
-	return p.found
 }
 
 // startAgain ends what is left of an incomplete cluster and brings it up, with other ports if somebody took ours just now.
@@ -218,7 +207,7 @@ func (p *plan) bringUp(ctx context.Context) error {
 		return err
 	}
 	p.say("controllers and scheduler ready")
-	p.state.HasData = true
+	p.state.HasData, p.state.Ready = true, true
 	if err := p.state.save(p.folder); err != nil {
 		return err
 	}
@@ -251,7 +240,7 @@ func (p *plan) prepare(now time.Time) error {
 	p.state.KeepHistory = p.options.KeepHistory
 	p.state.StartedAt = now.Truncate(time.Second)
 	p.state.Ports = chosen
-	p.state.Processes = nil
+	p.state.Ready, p.state.Processes = false, nil
 	return p.state.save(p.folder)
 }
 
@@ -308,8 +297,12 @@ func (p *plan) simulateNodes(ctx context.Context) error {
 	return simulate.WaitUntilReady(ctx, restConfig, func() error { return p.checkAlive() }, p.say)
 }
 
-// readNodes finds out what is wrong with the nodes before anything is started for them.
+// readNodes finds out what is wrong with the nodes before anything is started for them. A cluster that had nodes at its last
+// start gets them again, or else they would become NotReady one by one.
 func (p *plan) readNodes() (err error) {
+	if p.options.Nodes == "" && exists(p.state.Nodes) {
+		p.options.Nodes = p.state.Nodes
+	}
 	if p.options.Nodes == "" {
 		return nil
 	}

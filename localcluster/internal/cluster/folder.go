@@ -180,6 +180,9 @@ func writeFile(path string, content []byte) error {
 }
 
 func exists(path string) bool {
+	if path == "" {
+		return false
+	}
 	_, err := os.Stat(path)
 	return !errors.Is(err, fs.ErrNotExist)
 }

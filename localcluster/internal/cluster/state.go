@@ -29,7 +29,9 @@ type state struct {
 	StartedAt   time.Time `json:"startedAt"`
 	Ports       ports     `json:"ports"`
 	// HasData says that the cluster was ready once: from then on missing data are an error, not a new cluster.
-	HasData   bool      `json:"hasData"`
+	HasData bool `json:"hasData"`
+	// Ready says that this start got through: the processes below are all there should be.
+	Ready     bool      `json:"ready"`
 	Processes []Process `json:"processes"`
 }
 
@@ -109,6 +111,16 @@ func (s *state) alive() []Process {
 		}
 	}
 	return alive
+}
+
+// isComplete says whether the whole control plane runs. Kwok isn't counted: it can be started beside the others.
+func (s *state) isComplete() bool {
+	for _, process := range s.Processes {
+		if process.Name != Kwok && !process.Alive() {
+			return false
+		}
+	}
+	return s.Ready
 }
 
 func (s *state) process(name string) (Process, bool) {

@@ -12,7 +12,7 @@ const ticksPerSecond = 100
 
 // Status is what a cluster looks like from outside, in words or as JSON.
 type Status struct {
-	// State is running, incomplete (a process is missing) or stopped.
+	// State is running, incomplete (a process is missing, or it is just being started) or stopped.
 	State        string          `json:"state"`
 	Mode         string          `json:"mode,omitempty"`
 	Folder       string          `json:"folder"`
@@ -73,7 +73,7 @@ func Inspect(folder Folder) (*Status, error) {
 		return status, nil
 	}
 	status.State = "incomplete"
-	if running == len(state.Processes) && state.HasData {
+	if running == len(state.Processes) && state.Ready {
 		status.State = "running"
 	}
 	status.Mode = state.Mode
@@ -115,7 +115,7 @@ func (s *Status) Words(now time.Time) string {
 	if s.State == "running" {
 		say("Kubernetes %s runs on %s, %s.", s.Kubernetes, s.Folder, since)
 	} else {
-		say("Kubernetes %s on %s is INCOMPLETE, started %s: 'localcluster start --data %s' mends it.", s.Kubernetes, s.Folder, since, s.Folder)
+		say("Kubernetes %s on %s is INCOMPLETE, %s: 'localcluster start --data %s' mends it.", s.Kubernetes, s.Folder, since, s.Folder)
 	}
 	if s.Mode == "run" {
 		say("It belongs to a 'localcluster run' and ends with it.")

@@ -81,6 +81,6 @@ func (p *plan) stopAll() error {
 			return err
 		}
 	}
-	p.state.Processes = nil
+	p.state.Ready, p.state.Processes = false, nil
 	return p.state.save(p.folder)
 }
