@@ -1,0 +1,83 @@
+import {
+  ApartmentOutlined,
+  AppstoreOutlined,
+  AuditOutlined,
+  DashboardOutlined,
+  DatabaseOutlined,
+  SafetyCertificateOutlined,
+} from "@ant-design/icons";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import css from "./Navigation.module.css";
+import { isDepartmentOnly, useSession } from "./session";
+
+type Path = "/" | "/capacity" | "/applications" | "/requests" | "/departments" | "/system";
+
+interface Entry {
+  path: Path;
+  label: string;
+  icon: ReactNode;
+}
+
+/** Links to the pages that concern this person. */
+export function Navigation({ onGo }: { onGo?: () => void }) {
+  const { t } = useTranslation();
+  const department = isDepartmentOnly(useSession());
+  const entries: Entry[] = [
+    {
+      path: "/",
+      label: department ? t("nav.portal") : t("nav.overview"),
+      icon: <DashboardOutlined aria-hidden />,
+    },
+    ...(department
+      ? []
+      : [
+          {
+            path: "/capacity" as const,
+            label: t("nav.capacity"),
+            icon: <DatabaseOutlined aria-hidden />,
+          },
+        ]),
+    {
+      path: "/applications",
+      label: department ? t("nav.myApplications") : t("nav.applications"),
+      icon: <AppstoreOutlined aria-hidden />,
+    },
+    { path: "/requests", label: t("nav.requests"), icon: <AuditOutlined aria-hidden /> },
+    ...(department
+      ? []
+      : [
+          {
+            path: "/departments" as const,
+            label: t("nav.departments"),
+            icon: <ApartmentOutlined aria-hidden />,
+          },
+          {
+            path: "/system" as const,
+            label: t("nav.system"),
+            icon: <SafetyCertificateOutlined aria-hidden />,
+          },
+        ]),
+  ];
+  return (
+    <nav aria-label={t("nav.label")} className={css["nav"]}>
+      <ul>
+        {entries.map((entry) => (
+          <li key={entry.path}>
+            <Link
+              to={entry.path}
+              className={css["link"]}
+              activeProps={{ className: css["active"] ?? "" }}
+              activeOptions={{ exact: entry.path === "/", includeSearch: false }}
+              {...(onGo ? { onClick: onGo } : {})}
+            >
+              {entry.icon}
+              {entry.label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

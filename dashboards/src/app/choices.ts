@@ -1,0 +1,85 @@
+import type {
+  ApplicationState,
+  Hosting,
+  ListApplicationsData,
+  ListDepartmentsData,
+  ListRequestsData,
+  Phase,
+  RequestType,
+  Tier,
+  Zone,
+} from "../api/generated";
+
+// What a person chooses from. The types are the API's, so a value that it does not know (or a new
+// one of its own that is missing in a filter) is a fault of compilation, not of use.
+
+export const TIERS = ["NationalProvincial", "Municipal", "County"] satisfies Tier[];
+export const HOSTINGS = ["Hosted", "Connected"] satisfies Hosting[];
+export const ZONES = ["InternetZone", "ExtranetZone", "LeasedLineZone", "DMZ"] satisfies Zone[];
+export const STATES = [
+  "Enforced",
+  "Pending",
+  "Draining",
+  "Waiting",
+  "Expired",
+  "NoQuota",
+] satisfies ApplicationState[];
+export const REQUEST_TYPES = ["Change", "New", "Renew", "Release"] satisfies RequestType[];
+
+/** The phases that a request of this version can be in; the others are for the full process. */
+export const PHASES = [
+  "Submitted",
+  "Approved",
+  "Provisioning",
+  "Active",
+  "Rejected",
+  "Withdrawn",
+  "Expired",
+  "Reclaiming",
+  "Released",
+] satisfies Phase[];
+
+/** The choice that a text names, if it names one: addresses and selects hold any text. */
+export function chosen<Choice extends string>(
+  choices: readonly Choice[],
+  text: string | undefined,
+): Choice | undefined {
+  return choices.find((choice) => choice === text);
+}
+
+type SortOf<Data extends { query?: { sort?: unknown } }> = NonNullable<
+  NonNullable<Data["query"]>["sort"]
+>;
+
+/** Each field ascending and, with `-` in front, descending. */
+function both<const Field extends string>(...fields: Field[]): (Field | `-${Field}`)[] {
+  return fields.flatMap((field) => [field, `-${field}` as const]);
+}
+
+export const APPLICATION_SORTS = both(
+  "displayName",
+  "department",
+  "tier",
+  "state",
+  "cpu",
+  "memory",
+  "storage",
+) satisfies SortOf<ListApplicationsData>[];
+
+export const DEPARTMENT_SORTS = both(
+  "displayName",
+  "tier",
+  "applications",
+) satisfies SortOf<ListDepartmentsData>[];
+
+export const REQUEST_SORTS = both(
+  "createdAt",
+  "number",
+  "phase",
+  "department",
+  "application",
+  "dueAt",
+  "cpu",
+  "memory",
+  "storage",
+) satisfies SortOf<ListRequestsData>[];

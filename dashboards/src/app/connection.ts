@@ -1,0 +1,41 @@
+import { useSyncExternalStore } from "react";
+
+// Whether the API answered last time. While it does not, pages keep their last data with its time,
+// a banner says so, and everything that writes is disabled with that as its reason.
+
+export interface Connection {
+  away: boolean;
+  /** When the API answered for the last time. */
+  lastAnswer: Date | null;
+}
+
+const listeners = new Set<() => void>();
+let current: Connection = { away: false, lastAnswer: null };
+
+export function reportAnswer(): void {
+  update({ away: false, lastAnswer: new Date() });
+}
+
+export function reportSilence(): void {
+  if (!current.away) update({ ...current, away: true });
+}
+
+export function connection(): Connection {
+  return current;
+}
+
+export function useConnection(): Connection {
+  return useSyncExternalStore(subscribe, connection);
+}
+
+function update(next: Connection): void {
+  const changed = next.away !== current.away;
+  current = next;
+  // The time alone is read when the banner appears; re-rendering for each answer would be waste.
+  if (changed) for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

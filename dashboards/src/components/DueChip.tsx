@@ -1,0 +1,35 @@
+import { useTranslation } from "react-i18next";
+import { type Due, dueState, dueTime, type Language } from "../lib/time";
+import { Mark, type Tone } from "./Mark";
+
+interface DueChipProps {
+  dueAt: string | null | undefined;
+  provisional?: boolean | undefined;
+  now?: Date;
+}
+
+const TONE: Record<Due["state"], Tone> = {
+  none: "neutral",
+  overdue: "error",
+  today: "warning",
+  left: "neutral",
+};
+
+/** 「剩余 2 个日历日」, 「逾期」, 「暂定」: a word each, the colour only helps. */
+export function DueChip({ dueAt, provisional = false, now = new Date() }: DueChipProps) {
+  const { t, i18n } = useTranslation();
+  const due = dueState(dueAt, now);
+  if (due.state === "none" || !dueAt) return <>—</>;
+  const words =
+    due.state === "left"
+      ? t("due.left", { count: due.days })
+      : due.state === "overdue" && due.days > 0
+        ? t("due.overdueBy", { count: due.days })
+        : t(due.state === "overdue" ? "due.overdue" : "due.today");
+  return (
+    <span title={dueTime(dueAt, i18n.language as Language) ?? undefined}>
+      <Mark tone={TONE[due.state]}>{words}</Mark>
+      {provisional ? <Mark>{t("due.provisional")}</Mark> : null}
+    </span>
+  );
+}

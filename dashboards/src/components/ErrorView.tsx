@@ -1,0 +1,86 @@
+import { Button } from "antd";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { type Failure, toFailure } from "../api/failure";
+import css from "./ErrorView.module.css";
+import { Notice } from "./Notice";
+
+interface ErrorViewProps {
+  error: unknown;
+  onRetry?: (() => void) | undefined;
+  action?: ReactNode;
+}
+
+/** What went wrong, in which field, what to do next, and the id that support will ask for. */
+export function ErrorView({ error, onRetry, action }: ErrorViewProps) {
+  const { t } = useTranslation();
+  const failure = toFailure(error);
+  const buttons = (
+    <>
+      {action}
+      {onRetry ? <Button onClick={onRetry}>{t("error.retry")}</Button> : null}
+    </>
+  );
+  return (
+    <Notice tone="error" role="alert" title={failureTitle(failure, t)} action={buttons}>
+      <FailureDetails failure={failure} />
+    </Notice>
+  );
+}
+
+type Translate = ReturnType<typeof useTranslation>["t"];
+
+export function failureTitle(failure: Failure, t: Translate): string {
+  if (failure.problem) return failure.problem.title;
+  return failure.kind === "away" ? t("error.away") : t("error.unreadable");
+}
+
+function FailureDetails({ failure }: { failure: Failure }) {
+  const { t } = useTranslation();
+  const problem = failure.problem;
+  if (!problem) {
+    return <p>{failure.kind === "away" ? t("error.awayNext") : t("error.unreadableNext")}</p>;
+  }
+  return (
+    <>
+      <p>{problem.detail}</p>
+      {problem.errors && problem.errors.length > 0 ? (
+        <ul className={css["fields"]}>
+          {problem.errors.map((error) => (
+            <li key={`${error.field} ${error.code}`}>
+              <code>{error.field}</code> {error.message}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <dl className={css["facts"]}>
+        {problem.field ? (
+          <div>
+            <dt>{t("error.field")}</dt>
+            <dd>
+              <code>{problem.field}</code>
+            </dd>
+          </div>
+        ) : null}
+        {problem.nextStep ? (
+          <div>
+            <dt>{t("error.next")}</dt>
+            <dd>{problem.nextStep}</dd>
+          </div>
+        ) : null}
+        <div>
+          <dt>{t("error.code")}</dt>
+          <dd>
+            <code>{problem.code}</code>
+          </dd>
+        </div>
+        <div>
+          <dt>{t("error.requestId")}</dt>
+          <dd>
+            <code>{problem.requestId}</code>
+          </dd>
+        </div>
+      </dl>
+    </>
+  );
+}

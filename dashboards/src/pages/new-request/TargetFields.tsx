@@ -1,0 +1,146 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Input, Select } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import {
+  listApplicationsOptions,
+  listPoolsOptions,
+} from "../../api/generated/@tanstack/react-query.gen";
+import { chosen, REQUEST_TYPES } from "../../app/choices";
+import { useSession } from "../../app/session";
+import { useDebounced } from "../../app/useDebounced";
+import { Field } from "../../components/Field";
+import { useWords } from "../../i18n/words";
+import { NativeSelect } from "./NativeSelect";
+import { NewApplicationFields } from "./NewApplicationFields";
+import css from "./NewRequest.module.css";
+import type { FieldsProps } from "./Page";
+
+/** What kind of request, for which application, in which pool. */
+export function TargetFields({ draft, change, fault }: FieldsProps) {
+  const { t } = useTranslation();
+  const words = useWords();
+  const session = useSession();
+  const pools = useQuery(listPoolsOptions());
+  return (
+    <div className={css["grid"]}>
+      <Field label={t("field.type")} required>
+        {(control) => (
+          <NativeSelect
+            {...control}
+            value={draft.type}
+            onChange={(type) => change({ type: chosen(REQUEST_TYPES, type) ?? "Change" })}
+            options={REQUEST_TYPES.map((type) => ({
+              value: type,
+              label: t(`requestTypeLong.${type}`),
+            }))}
+          />
+        )}
+      </Field>
+      <Field label={t("field.department")} required error={fault("department")}>
+        {(control) => (
+          <NativeSelect
+            {...control}
+            value={draft.department}
+            onChange={(department) => change({ department, application: "", pool: "" })}
+            options={session.departments.map((department) => ({
+              value: department.name,
+              label: department.displayName,
+            }))}
+          />
+        )}
+      </Field>
+      {draft.type === "New" ? (
+        <Field
+          label={t("newRequest.applicationName")}
+          hint={t("newRequest.applicationNameHint")}
+          required
+          error={fault("application")}
+        >
+          {(control) => (
+            <Input
+              {...control}
+              value={draft.application}
+              maxLength={63}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={(event) => change({ application: event.target.value })}
+            />
+          )}
+        </Field>
+      ) : (
+        <Field label={t("field.application")} required error={fault("application")}>
+          {(control) => (
+            <ApplicationSelect
+              control={control}
+              department={draft.department}
+              value={draft.application}
+              onChange={(application) => change({ application, pool: "" })}
+            />
+          )}
+        </Field>
+      )}
+      <Field label={t("field.pool")} required error={fault("pool")}>
+        {(control) => (
+          <NativeSelect
+            {...control}
+            value={draft.pool}
+            onChange={(pool) => change({ pool })}
+            options={[
+              { value: "", label: t("newRequest.choose") },
+              ...(pools.data?.items ?? []).map((pool) => ({
+                value: pool.name,
+                label: pool.displayName,
+              })),
+            ]}
+          />
+        )}
+      </Field>
+      {draft.type === "New" ? (
+        <NewApplicationFields draft={draft} change={change} fault={fault} />
+      ) : null}
+      <p className={css["note"]}>{words("requestNote", draft.type)}</p>
+    </div>
+  );
+}
+
+const SEARCH_PAUSE_MS = 250;
+/** More would not be read: the reader types another letter instead. */
+const MATCHES = 50;
+
+interface ApplicationSelectProps {
+  control: { id: string; "aria-describedby": string; "aria-invalid": boolean };
+  department: string;
+  value: string;
+  onChange: (application: string) => void;
+}
+
+/** Finds an application of the department by name; the server searches. */
+function ApplicationSelect({ control, department, value, onChange }: ApplicationSelectProps) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState("");
+  const q = useDebounced(typed, SEARCH_PAUSE_MS);
+  const found = useQuery({
+    ...listApplicationsOptions({ query: { department, limit: MATCHES, ...(q ? { q } : {}) } }),
+    enabled: department !== "",
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Select
+      {...control}
+      showSearch={{ filterOption: false, onSearch: setTyped, searchValue: typed }}
+      value={value || null}
+      placeholder={t("newRequest.choose")}
+      loading={found.isFetching}
+      notFoundContent={t("applications.empty")}
+      onChange={(application: string) => {
+        setTyped("");
+        onChange(application);
+      }}
+      options={(found.data?.items ?? []).map((application) => ({
+        value: application.name,
+        label: `${application.displayName} (${application.name})`,
+      }))}
+    />
+  );
+}

@@ -1,0 +1,138 @@
+import type { NewApplication, NewRequest } from "../../api/generated";
+import { type AmountDraft, amountText, defaultUnit, draftOf } from "../../components/AmountInput";
+import {
+  type AmountError,
+  type BundleText,
+  parseAmount,
+  RESOURCES,
+  type Resource,
+} from "../../lib/amount";
+
+export const JUSTIFICATION_MIN = 10;
+export const JUSTIFICATION_MAX = 2000;
+
+const BASIS = ["users", "concurrency", "dataVolume", "approvalNumber", "funding"] as const;
+export type BasisKey = (typeof BASIS)[number];
+export const BASIS_KEYS: readonly BasisKey[] = BASIS;
+
+/** The form while it is filled in: everything is text, as typed. */
+export interface Draft {
+  type: NewRequest["type"];
+  department: string;
+  application: string;
+  newApplication: Required<NewApplication>;
+  pool: string;
+  amounts: Record<Resource, AmountDraft>;
+  start: string;
+  end: string;
+  justification: string;
+  basis: Record<BasisKey, string>;
+}
+
+export function emptyDraft(): Draft {
+  const empty = (resource: Resource) => ({ number: "", unit: defaultUnit(resource) });
+  return {
+    type: "Change",
+    department: "",
+    application: "",
+    newApplication: {
+      displayName: "",
+      tier: "Municipal",
+      hosting: "Hosted",
+      zone: "ExtranetZone",
+      securityGrade: 2,
+      domesticIt: true,
+      keyEvent: false,
+      description: "",
+    },
+    pool: "",
+    amounts: { cpu: empty("cpu"), memory: empty("memory"), storage: empty("storage") },
+    start: "",
+    end: "",
+    justification: "",
+    basis: { users: "", concurrency: "", dataVolume: "", approvalNumber: "", funding: "" },
+  };
+}
+
+export function withAmounts(draft: Draft, amounts: BundleText): Draft {
+  const filled = Object.fromEntries(
+    RESOURCES.map((resource) => [resource, draftOf(resource, amounts[resource])]),
+  ) as Draft["amounts"];
+  return { ...draft, amounts: filled };
+}
+
+/** What is wrong, by the same field paths as the API uses. */
+export type Faults = Partial<Record<string, Fault>>;
+export type Fault =
+  | AmountError
+  | "missing"
+  | "nameShape"
+  | "allZero"
+  | "endBeforeStart"
+  | "tooShort";
+
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const NAME_MAX = 59;
+
+/** Faults of the part that decides whether it fits: enough to ask for a preview when empty. */
+export function amountFaults(draft: Draft): Faults {
+  const faults: Faults = {};
+  if (!draft.department) faults["department"] = "missing";
+  if (!draft.application) faults["application"] = "missing";
+  else if (draft.type === "New" && !isName(draft.application)) faults["application"] = "nameShape";
+  if (!draft.pool) faults["pool"] = "missing";
+  if (draft.type === "Release") return faults;
+  let sum = 0n;
+  for (const resource of RESOURCES) {
+    const parsed = parseAmount(resource, amountText(draft.amounts[resource]));
+    if (parsed.ok) sum += parsed.exact;
+    else faults[`resources.${resource}`] = parsed.error;
+  }
+  const amountsRead = RESOURCES.every((resource) => !faults[`resources.${resource}`]);
+  if (amountsRead && sum === 0n) faults["resources.cpu"] = "allZero";
+  return faults;
+}
+
+function isName(name: string): boolean {
+  return NAME.test(name) && name.length <= NAME_MAX;
+}
+
+export function allFaults(draft: Draft): Faults {
+  const faults = amountFaults(draft);
+  if (draft.type === "New" && !draft.newApplication.displayName.trim()) {
+    faults["newApplication.displayName"] = "missing";
+  }
+  if (draft.end && !draft.start) faults["period.start"] = "missing";
+  if (draft.start && draft.end && draft.end < draft.start) faults["period.end"] = "endBeforeStart";
+  if (draft.type === "Renew" && !draft.end) faults["period.end"] = "missing";
+  if (draft.justification.trim().length < JUSTIFICATION_MIN) faults["justification"] = "tooShort";
+  return faults;
+}
+
+const ZERO: BundleText = { cpu: "0", memory: "0G", storage: "0T" };
+
+/** The request as the API takes it. Fields left empty are left out, not sent as empty text. */
+export function bodyOf(draft: Draft): NewRequest {
+  const basis = Object.fromEntries(
+    BASIS.map((key) => [key, draft.basis[key].trim()]).filter(([, value]) => value !== ""),
+  );
+  return {
+    department: draft.department,
+    type: draft.type,
+    application: draft.application,
+    pool: draft.pool,
+    resources: draft.type === "Release" ? ZERO : resourcesOf(draft),
+    justification: draft.justification.trim(),
+    ...(draft.type === "New" ? { newApplication: draft.newApplication } : {}),
+    ...(draft.start ? { period: { start: draft.start, end: draft.end || null } } : {}),
+    ...(Object.keys(basis).length > 0 ? { basis } : {}),
+  };
+}
+
+function resourcesOf(draft: Draft): BundleText {
+  return {
+    cpu: amountText(draft.amounts.cpu),
+    memory: amountText(draft.amounts.memory),
+    storage: amountText(draft.amounts.storage),
+  };
+}

@@ -1,0 +1,161 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { useChanges, useFeedState } from "../../api/events";
+import type { Invariants, Policy } from "../../api/generated";
+import {
+  showInvariantsOptions,
+  showPolicyOptions,
+  showVersionOptions,
+} from "../../api/generated/@tanstack/react-query.gen";
+import { useConnection } from "../../app/connection";
+import { hasRole, useSession } from "../../app/session";
+import { DataTable } from "../../components/DataTable";
+import { Definitions } from "../../components/Definitions";
+import { Mark } from "../../components/Mark";
+import { Notice } from "../../components/Notice";
+import { PageHeader } from "../../components/PageHeader";
+import { Panel } from "../../components/Panel";
+import { QueryView } from "../../components/QueryView";
+import { useWords } from "../../i18n/words";
+import css from "./System.module.css";
+
+/** Whether every sum is right, what runs, by which thresholds. */
+export function SystemPage() {
+  const { t } = useTranslation();
+  const seesAll = hasRole(
+    useSession(),
+    "cloud-admin",
+    "approver-admin",
+    "approver-tech",
+    "auditor",
+  );
+  const invariants = useQuery({ ...showInvariantsOptions(), enabled: seesAll });
+  const policy = useQuery(showPolicyOptions());
+  useChanges(["PoolLedger", "ResourcePool", "Allocation"], () => {
+    if (seesAll) void invariants.refetch();
+  });
+  return (
+    <>
+      <PageHeader title={t("nav.system")} asOf={invariants.data?.asOf} />
+      <div className={css["page"]}>
+        <Running />
+        <Panel title={t("system.invariants")} flush>
+          {seesAll ? (
+            <QueryView query={invariants}>{(data) => <Checks invariants={data} />}</QueryView>
+          ) : (
+            <p className={css["note"]}>{t("system.notForYou")}</p>
+          )}
+        </Panel>
+        <Panel title={t("system.policy")} extra={t("system.policyNote")} flush>
+          <QueryView query={policy}>{(data) => <Thresholds values={data.values} />}</QueryView>
+        </Panel>
+      </div>
+    </>
+  );
+}
+
+function Running() {
+  const { t } = useTranslation();
+  const version = useQuery(showVersionOptions());
+  const { away } = useConnection();
+  const live = useFeedState();
+  return (
+    <Panel title={t("system.running")}>
+      <QueryView query={version} lines={2}>
+        {(data) => (
+          <Definitions
+            items={[
+              {
+                term: t("system.api"),
+                value: (
+                  <Mark tone={away ? "error" : "success"}>
+                    {away ? t("system.away") : t("system.answers")}
+                  </Mark>
+                ),
+              },
+              {
+                term: t("system.events"),
+                value: (
+                  <Mark tone={live === "live" ? "success" : "warning"}>{t(`live.${live}`)}</Mark>
+                ),
+              },
+              { term: t("system.version"), value: <code>{data.version}</code> },
+              { term: t("system.commit"), value: data.commit ? <code>{data.commit}</code> : "—" },
+              {
+                term: t("system.kubernetes"),
+                value: data.kubernetes ? <code>{data.kubernetes}</code> : "—",
+              },
+            ]}
+          />
+        )}
+      </QueryView>
+    </Panel>
+  );
+}
+
+function Checks({ invariants }: { invariants: Invariants }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  return (
+    <>
+      <div className={css["verdict"]}>
+        <Notice
+          tone={invariants.holds ? "success" : "error"}
+          title={invariants.holds ? t("system.allHold") : t("system.someBroken")}
+        />
+      </div>
+      <DataTable
+        caption={t("system.invariants")}
+        rows={invariants.checks}
+        rowKey={(check) => `${check.name} ${check.pool ?? ""}`}
+        columns={[
+          {
+            key: "name",
+            title: t("system.check"),
+            names: true,
+            cell: (check) => words("invariant", check.name),
+          },
+          { key: "pool", title: t("field.pool"), cell: (check) => check.pool ?? t("system.city") },
+          {
+            key: "holds",
+            title: t("system.result"),
+            cell: (check) => (
+              <Mark tone={check.holds ? "success" : "error"}>
+                {check.holds ? t("system.holds") : t("system.broken")}
+              </Mark>
+            ),
+          },
+          { key: "message", title: t("conditions.message"), cell: (check) => check.message },
+        ]}
+      />
+    </>
+  );
+}
+
+function Thresholds({ values }: { values: Policy["values"] }) {
+  const { t } = useTranslation();
+  return (
+    <DataTable
+      caption={t("system.policy")}
+      rows={values}
+      rowKey={(value) => value.key}
+      columns={[
+        {
+          key: "key",
+          title: t("system.key"),
+          names: true,
+          cell: (value) => <code>{value.key}</code>,
+        },
+        {
+          key: "value",
+          title: t("facts.value"),
+          figures: true,
+          cell: (value) =>
+            value.unit === "percent" ? `${value.value} %` : `${value.value} ${value.unit}`,
+        },
+        { key: "source", title: t("facts.source"), cell: (value) => value.source },
+        { key: "from", title: t("system.effectiveFrom"), cell: (value) => value.effectiveFrom },
+      ]}
+    />
+  );
+}
