@@ -112,7 +112,7 @@ fn one(resource: Resource) -> Bundle {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(160))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn sums_don_t_depend_on_their_order(a: u64, b: u64, c: u64) {

@@ -12,7 +12,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use world::{Move, any_move, founded, request};
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
 
     #[test]
     fn the_ledger_does_what_the_reference_does(sequential 1..40 => Compared);
