@@ -1,0 +1,390 @@
+#!/usr/bin/env python3
+"""Tests the chart's roles and admission policies on a running cluster: for each policy somebody who must be refused, with the message
+he gets, and somebody who must pass.
+
+The cluster has the kinds of charts/yunheng/crds and the manifests of charts/yunheng/rendered/local.yaml, and no operator: the test acts as
+the operator itself. charts/test starts such a cluster. Objects are named by the run, so a second run on the same cluster works too.
+
+    charts/policy_test.py [--kubectl PROGRAM] [--races N]        KUBECONFIG names the cluster; its user is a cluster administrator
+"""
+
+import argparse
+import json
+import pathlib
+import secrets
+import sys
+
+from cluster_checks import OPERATOR, SYSTEM, Checks, person
+from gate_race import pod, run_races
+
+ZHANG, LI = person("zhang"), person("li")
+CLOUD, ADMIN, TECH, AUDITOR = person("cloud-admin"), person("approver-admin"), person("approver-tech"), person("auditor")
+HOST_AGENT, API = f"system:serviceaccount:{SYSTEM}:yunheng-host-agent", f"system:serviceaccount:{SYSTEM}:yunheng-api"
+MARK = {"yunheng.io/managed": "true"}
+ZERO = {"cpu": "0", "memory": "0G", "storage": "0T"}
+SOME = {"cpu": "2", "memory": "4G", "storage": "1T"}
+
+
+def made(kind, name, spec=None, namespace=None, api="yunheng.io/v1alpha1", labels=None, annotations=None, **rest):
+    metadata = {"name": name, "labels": labels or {}, "annotations": annotations or {}}
+    if namespace:
+        metadata["namespace"] = namespace
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **({"spec": spec} if spec is not None else {}), **rest}
+
+
+def namespace_object(name, labels=None, annotations=None):
+    return made("Namespace", name, api="v1", labels=labels, annotations=annotations)
+
+
+def quota(namespace, name, amount, labels=None, keys=("requests.cpu", "requests.memory", "requests.storage")):
+    return made("ResourceQuota", name, {"hard": {key: amount for key in keys}}, namespace, api="v1", labels=labels)
+
+
+def claim(namespace, name):
+    return made("PersistentVolumeClaim", name, {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1"}}},
+                namespace, api="v1")
+
+
+def pool(name):
+    return made("ResourcePool", name, {
+        "displayName": "试验资源池", "provider": {"name": "试验", "code": name},
+        "contract": {"id": name, "start": "2026-01-01", "end": "2026-12-31", "capacity": {"cpu": "10", "memory": "20G", "storage": "1T"}}})
+
+
+def patch(document):
+    return ["--type=merge", "--patch", json.dumps(document)]
+
+
+def json_patch(*operations):
+    return ["--type=json", "--patch", json.dumps([dict(zip(("op", "path", "value"), operation)) for operation in operations])]
+
+
+def type_checks(c):
+    """The server checks each expression against the kinds it applies to; a warning is an expression that fails when it is needed."""
+    def checked():
+        policies = c.must("get", "validatingadmissionpolicies", "-l", "app.kubernetes.io/part-of=yunheng", "-o", "json").json()["items"]
+        late = [p["metadata"]["name"] for p in policies if p.get("status", {}).get("observedGeneration") != p["metadata"]["generation"]]
+        return bool(policies) and not late, late
+    c.eventually("every policy is type-checked by the server", checked)
+    for policy in c.must("get", "validatingadmissionpolicies", "-l", "app.kubernetes.io/part-of=yunheng", "-o", "json").json()["items"]:
+        warnings = (policy.get("status", {}).get("typeChecking") or {}).get("expressionWarnings", [])
+        c.record(not warnings, f"no type warning in {policy['metadata']['name']}", warnings)
+
+
+def ledgers_and_statuses(c, run):
+    name = f"pt-{run}"
+    ledger = made("PoolLedger", name, {"revision": 1, "capacity": {"cpuMillis": 1, "memoryBytes": 1, "storageBytes": 1}})
+    c.wait_until_refused("yunheng-ledgers", "create", manifest=ledger)
+    words = ["written by Yunheng's operator alone"]
+    c.refused("a cluster administrator makes a ledger", words, "create", manifest=ledger)
+    c.passes("the operator makes a ledger", "create", who=OPERATOR, manifest=ledger)
+    c.refused("a cluster administrator changes a ledger", words, "patch", "poolledger", name, *patch({"spec": {"revision": 9}}))
+    c.refused("a cluster administrator deletes a ledger", words, "delete", "poolledger", name)
+    c.refused("a cluster administrator deletes all ledgers at once", words, "delete", "--raw", "/apis/yunheng.io/v1alpha1/poolledgers")
+    c.passes("the operator deletes a ledger", "delete", "poolledger", name, who=OPERATOR)
+
+    c.must("create", manifest=pool(name))
+    status = ["patch", "resourcepool", name, "--subresource=status", *patch({"status": {"granted": SOME, "conditions": []}})]
+    c.wait_until_refused("yunheng-statuses", *status)
+    c.refused("a cluster administrator writes a pool's status", ["status of Yunheng's objects"], *status)
+    c.passes("the operator writes a pool's status", *status, who=OPERATOR)
+
+    c.refused("a pool with something granted is deleted", [f"pool {name} still has quota granted", "release its allocations"],
+              "delete", "resourcepool", name, who=CLOUD)
+    c.must("patch", "resourcepool", name, "--subresource=status", *patch({"status": {"granted": ZERO, "draining": {"memory": "1G"}}}), who=OPERATOR)
+    c.refused("a pool with something draining is deleted", ["still has quota"], "delete", "resourcepool", name, who=CLOUD)
+    c.must("patch", "resourcepool", name, "--subresource=status", *patch({"status": {"draining": ZERO, "allocations": 0}}), who=OPERATOR)
+    c.passes("an empty pool is deleted", "delete", "resourcepool", name, who=CLOUD)
+
+
+def namespace_marks(c, run):
+    app = f"app-pt-{run}"
+    marked = namespace_object(app, MARK, {"yunheng.io/allocation": "uid-1"})
+    c.wait_until_refused("yunheng-namespace-marks", "create", manifest=marked)
+    words = ["begin with yunheng.io/ are set by Yunheng's operator alone"]
+    c.refused("a cluster administrator makes a namespace with the managed label", words, "create", manifest=marked)
+    c.refused("… with an annotation of ours", words, "create", manifest=namespace_object(app, None, {"yunheng.io/allocation": "uid-1"}))
+    c.passes("a cluster administrator makes app-… without marks", "create", "--dry-run=server", manifest=namespace_object(app))
+    c.passes("the operator makes a managed namespace", "create", who=OPERATOR, manifest=marked)
+    c.refused("somebody strips the managed label", words, "label", "namespace", app, "yunheng.io/managed-")
+    c.refused("somebody changes the managed label", words, "label", "--overwrite", "namespace", app, "yunheng.io/managed=no")
+    c.refused("somebody adds a label of ours", words, "label", "namespace", app, "yunheng.io/pool=cec")
+    c.refused("somebody changes the owner", words, "annotate", "--overwrite", "namespace", app, "yunheng.io/allocation=uid-2")
+    c.refused("somebody strips the label through namespaces/status", words,
+              "patch", "namespace", app, "--subresource=status", *patch({"metadata": {"labels": {"yunheng.io/managed": None}}}))
+    document = c.must("get", "namespace", app, "-o", "json").json()
+    document["spec"]["finalizers"] = []
+    c.refused("somebody finalizes a managed namespace by hand", ["isn't finalized by hand"],
+              "replace", "--raw", f"/api/v1/namespaces/{app}/finalize", manifest=document)
+    c.passes("a label that isn't ours", "label", "namespace", app, "team=portal")
+
+
+def workload_gate(c, run):
+    app, bare = f"app-pt-{run}", f"app-pt-{run}-bare"
+    a_pod = {**pod("first"), "metadata": {"name": "first", "namespace": app}}
+    names = ["yunheng-no-workload-before-its-quota", "wait-until-the-quota-exists-and-try-again"]
+    c.wait_until_refused(names[0], "create", manifest=a_pod)
+    c.refused("a pod in a managed namespace without a quota", names, "create", manifest=a_pod)
+    c.refused("a claim in a managed namespace without a quota", names, "create", manifest=claim(app, "first"))
+    c.must("create", who=OPERATOR, manifest=namespace_object(bare, MARK))
+    c.must("create", who=OPERATOR, manifest=quota(bare, "yunheng", "1", MARK, keys=("requests.cpu", "requests.memory")))
+    in_bare = {**a_pod, "metadata": {"name": "first", "namespace": bare}}
+    c.eventually("refused: a pod where the quota leaves storage unlimited",
+                 lambda: (lambda answer: (not answer.ok and "leaves a resource unlimited" in answer.text, answer.text))(
+                     c.run("create", manifest=in_bare)))
+
+
+def managed_quotas(c, run):
+    app = f"app-pt-{run}"
+    words = ["is kept by Yunheng from its ledger"]
+    c.wait_until_refused("yunheng-managed-quotas", "create", manifest=quota(app, "yunheng", "0"))
+    c.refused("a cluster administrator makes a quota named yunheng", words, "create", manifest=quota(app, "yunheng", "0"))
+    c.refused("… or one marked as managed", words, "create", manifest=quota(app, "mine", "0", MARK))
+    c.refused("… or such a limit range", words, "create", manifest=made("LimitRange", "yunheng", {"limits": []}, app, api="v1"))
+    c.passes("the operator makes the quota", "create", who=OPERATOR, manifest=quota(app, "yunheng", "0", MARK))
+    c.passes("the operator makes the limit range", "create", who=OPERATOR, manifest=made("LimitRange", "yunheng", {"limits": []}, app, api="v1"))
+    c.eventually("passes:  the quota controller fills the quota's status", lambda: (
+        lambda hard: ("requests.cpu" in hard, hard))(c.must("get", "quota", "yunheng", "-n", app, "-o", "json").json()["status"].get("hard", {})))
+    target = ["quota", "yunheng", "-n", app]
+    c.refused("a pod above a quota of zero", ["exceeded quota: yunheng"], "create", "-n", app, manifest=pod("first"))
+    c.passes("the operator raises the quota", "patch", *target, *json_patch(
+        ("replace", "/spec/hard", {"requests.cpu": "2", "requests.memory": "1G", "requests.storage": "1G"})), who=OPERATOR)
+    c.eventually("passes:  a pod within its quota", lambda: (lambda answer: (answer.ok, answer.text))(
+        c.run("create", "-n", app, manifest=pod("first"))))
+    c.passes("a claim within its quota", "create", manifest=claim(app, "first"))
+    c.eventually("passes:  the API server charges the pod", lambda: (lambda used: (used.get("requests.cpu") == "1", used))(
+        c.must("get", *target, "-o", "json").json()["status"].get("used", {})))
+    c.passes("a resize of the pod within its quota", "patch", "pod", "first", "-n", app, "--subresource=resize", *patch(
+        {"spec": {"containers": [{"name": "c", "image": "none", "resources": {"requests": {"cpu": "1"}}}]}}))
+
+    c.refused("a cluster administrator raises the quota", words, "patch", *target, *patch({"spec": {"hard": {"requests.cpu": "9"}}}))
+    c.refused("… unmarks it", words, "label", *target, "yunheng.io/managed-")
+    c.refused("… deletes it", words, "delete", *target)
+    c.refused("… deletes all quotas of the namespace at once", ["as a collection"], "delete", "--raw", f"/api/v1/namespaces/{app}/resourcequotas")
+    c.refused("… deletes the limit range", words, "delete", "limitrange", "yunheng", "-n", app)
+    c.refused("… writes what is enforced", ["is what the API server enforces"],
+              "patch", *target, "--subresource=status", *patch({"status": {"hard": {"requests.cpu": "9"}}}))
+    c.must("get", *target)
+    c.passes("a further quota of one's own, which only tightens", "create", manifest=quota(app, "mine", "1"))
+    c.passes("… and its end", "delete", "quota", "mine", "-n", app)
+    unnamed = quota(app, "", "1")
+    unnamed["metadata"]["generateName"] = "mine-"
+    del unnamed["metadata"]["name"]
+    c.passes("… also with a name that the server makes", "create", "--dry-run=server", manifest=unnamed)
+
+
+def department(c, run):
+    """Makes a department with its namespace, as the operator does, for the checks that follow."""
+    name = f"pt-{run}"
+    namespace = f"dept-{name}"
+    c.must("create", who=CLOUD, manifest=made("Department", name, {
+        "displayName": "试验单位", "tier": "Municipal", "members": {"owners": [LI], "users": [ZHANG, CLOUD]},
+        "ceilings": [{"pool": "cec", **SOME}]}))
+    c.must("create", who=OPERATOR, manifest=namespace_object(namespace, {"yunheng.io/department": name}))
+    for role, user in (("yunheng-department-owner", "li"), ("yunheng-department-user", "zhang")):
+        c.passes(f"the operator binds {role} in the department's namespace", "create", who=OPERATOR, manifest=made(
+            "RoleBinding", role, namespace=namespace, api="rbac.authorization.k8s.io/v1",
+            roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            subjects=[{"kind": "ServiceAccount", "name": user, "namespace": "yunheng-people"}]))
+    return namespace
+
+
+def request_object(namespace, name, requester):
+    return made("QuotaRequest", name, {
+        "requester": requester, "type": "Change", "application": "portal", "pool": "cec", "resources": SOME,
+        "justification": "用于策略测试的申请说明"}, namespace)
+
+
+def requests(c, run, namespace):
+    name = f"qr-{run}"
+    c.wait_until_refused("yunheng-requests", "create", who=ZHANG, manifest=request_object(namespace, name, LI))
+    c.refused("a request in another's name", [f"spec.requester is {LI}, but you are {ZHANG}"],
+              "create", who=ZHANG, manifest=request_object(namespace, name, LI))
+    c.passes("a request in one's own name", "create", who=ZHANG, manifest=request_object(namespace, name, ZHANG))
+    stray = made("Application", name, {"displayName": "试验系统", "tier": "Municipal"}, "default")
+    c.wait_until_refused("yunheng-places", "create", who=CLOUD, manifest=stray)
+    c.refused("an application outside a department's namespace", ["lives in the namespace of its department"], "create", who=CLOUD, manifest=stray)
+    target = ["quotarequest", name, "-n", namespace]
+    c.refused("a request is edited in review", ["can't change while the request is in review"],
+              "patch", *target, *patch({"spec": {"resources": {"cpu": "3"}}}), who=ZHANG)
+    c.passes("the operator returns it for correction", "patch", *target, "--subresource=status",
+             *patch({"status": {"phase": "Returned", "conditions": []}}), who=OPERATOR)
+    c.refused("a colleague corrects it", [f"only {ZHANG}, who made this request, may correct it"],
+              "patch", *target, *patch({"spec": {"resources": {"cpu": "3"}}}), who=LI)
+    c.refused("its requester is replaced", ["spec.requester can't change"],
+              "patch", *target, *patch({"spec": {"requester": LI}}), who=LI)
+    c.passes("its requester corrects it", "patch", *target, *patch({"spec": {"resources": {"cpu": "3"}}}), who=ZHANG)
+    return name
+
+
+# Who may write which verdict: (verdict, stage, may, who) with words of the refusal.
+VERDICTS = [
+    ("Accept", None, ADMIN, None), ("Accept", None, TECH, "may not accept"),
+    ("Take", None, TECH, None), ("Take", None, ADMIN, "may not review"),
+    ("Approve", None, ADMIN, None), ("Approve", "TechReview", TECH, None), ("Approve", None, ZHANG, "may not approve"),
+    ("Approve", None, CLOUD, "may not approve"), ("Approve", "AdminApproval", TECH, "may not decide at stage AdminApproval"),
+    ("Approve", "AdminApproval", ADMIN, None),
+    ("Return", None, TECH, None), ("Return", None, LI, "may not decide"),
+    ("Reject", None, ADMIN, None), ("Reject", None, CLOUD, "may not decide"),
+    ("Offer", None, TECH, None), ("Offer", None, ZHANG, "may not make offers"),
+    ("Confirm", None, TECH, None), ("Confirm", None, LI, "may not review"),
+    ("Cancel", None, CLOUD, None), ("Cancel", None, ADMIN, None), ("Cancel", None, TECH, "may not cancel"),
+    ("Reclaim", None, ADMIN, None), ("Reclaim", None, TECH, "may not reclaim"),
+    ("Withdraw", None, ZHANG, None), ("Withdraw", None, ADMIN, "only the department's own people"),
+    ("Reinstate", None, LI, None), ("AcceptOffer", None, LI, None), ("AcceptOffer", None, ADMIN, "only the department's own people"),
+    ("DeclineOffer", None, ZHANG, None), ("DeclineOffer", None, CLOUD, "only the department's own people"),
+    ("Urge", None, ZHANG, None), ("Urge", None, TECH, None),
+]
+
+
+def decision_object(namespace, request, verdict, by, stage=None):
+    spec = {"request": {"name": request, "uid": "u"}, "requestRevision": 1, "verdict": verdict, "decidedBy": by, "reason": "用于策略测试的决定理由"}
+    if stage:
+        spec["stage"] = stage
+    if verdict == "Offer":
+        spec["resources"] = SOME
+    return made("QuotaDecision", f"qd-{secrets.token_hex(4)}", spec, namespace)
+
+
+def decisions(c, namespace, request):
+    forged = decision_object(namespace, request, "Approve", TECH)
+    c.wait_until_refused("yunheng-decisions", "create", who=ADMIN, manifest=forged)
+    c.refused("a decision in another's name", [f"spec.decidedBy is {TECH}, but you are {ADMIN}"], "create", who=ADMIN, manifest=forged)
+    for verdict, stage, who, words in VERDICTS:
+        title = f"{verdict} by {who.rsplit(':', 1)[-1]}" + (f" at {stage}" if stage else "")
+        manifest = decision_object(namespace, request, verdict, who, stage)
+        if words:
+            c.refused(title, [words], "create", who=who, manifest=manifest)
+        else:
+            c.passes(title, "create", who=who, manifest=manifest)
+    c.refused("any decision by an auditor", ["cannot create resource"], "create", who=AUDITOR,
+              manifest=decision_object(namespace, request, "Urge", AUDITOR))
+
+
+def separation(c, run):
+    name = f"pt-{run}"
+    raised = patch({"spec": {"ceilings": [{"pool": "cec", **SOME, "cpu": "99"}]}})
+    c.wait_until_refused("yunheng-own-ceilings", "patch", "department", name, *raised, who=CLOUD)
+    c.refused("a cloud admin raises the ceiling of his own department", ["you belong to department"], "patch", "department", name, *raised, who=CLOUD)
+    c.refused("… or moves it under another", ["you belong to department"], "patch", "department", name, *patch({"spec": {"parent": "x"}}), who=CLOUD)
+    c.passes("… but may mend its name", "patch", "department", name, *patch({"spec": {"displayName": "试验单位二"}}), who=CLOUD)
+    c.passes("somebody else raises it", "patch", "department", name, *raised)
+
+    me = c.must("auth", "whoami", "-o", "json").json()["status"]["userInfo"]["username"]
+    c.must("create", who=CLOUD, manifest=pool(f"{name}-lost"))
+    target = ["patch", "resourcepool", f"{name}-lost"]
+
+    def fence(**people):
+        return patch({"spec": {"fence": {"reason": "集群已经失去联系三天", **people}}})
+    c.wait_until_refused("yunheng-pool-fence", *target, *fence(requestedBy=me), who=CLOUD)
+    c.refused("a fence is asked for in another's name", ["spec.fence.requestedBy must be you"], *target, *fence(requestedBy=me), who=CLOUD)
+    c.passes("a fence is asked for in one's own name", *target, *fence(requestedBy=CLOUD), who=CLOUD)
+    c.refused("a fence is confirmed by who asked for it", ["takes two people"], *target, *fence(confirmedBy=CLOUD), who=CLOUD)
+    c.refused("a fence is confirmed in another's name", ["spec.fence.confirmedBy must be you"], *target, *fence(confirmedBy=me), who=CLOUD)
+    c.passes("a fence is confirmed by a second person", *target, *fence(confirmedBy=me))
+    c.must("delete", "resourcepool", f"{name}-lost")
+
+
+def reach(c, run, namespace):
+    elsewhere = namespace_object(f"other-{run}")
+    c.wait_until_refused("yunheng-operator-reach", "create", who=OPERATOR, manifest=elsewhere)
+    c.refused("the operator makes a namespace that is neither dept-… nor app-…", ["not in other-"], "create", who=OPERATOR, manifest=elsewhere)
+
+    def binding(place, role):
+        return made("RoleBinding", f"pt-{run}", namespace=place, api="rbac.authorization.k8s.io/v1", subjects=[],
+                    roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role})
+    c.refused("the operator binds a role in kube-system", ["not in kube-system"], "create", who=OPERATOR, manifest=binding("kube-system", "edit"))
+    c.refused("the operator hands on cluster-admin", ["attempting to grant RBAC permissions"],
+              "create", who=OPERATOR, manifest=binding(namespace, "cluster-admin"))
+    c.passes("the operator hands on edit in an application's namespace", "create", who=OPERATOR, manifest=binding(f"app-pt-{run}", "edit"))
+
+    def report(name):
+        return made("ConfigMap", name, namespace=SYSTEM, api="v1", data={"cpus": "8"})
+    c.wait_until_refused("yunheng-host-reports", "create", who=HOST_AGENT, manifest=report(f"other-{run}"))
+    c.refused("a host agent writes another config map", ["writes its own report"], "create", who=HOST_AGENT, manifest=report(f"other-{run}"))
+    c.passes("a host agent writes its report", "create", who=HOST_AGENT, manifest=report(f"host-{run}"))
+    c.must("delete", "configmap", f"host-{run}", "-n", SYSTEM)
+
+
+def rights(c, namespace):
+    other = "dept-of-others"
+    for who, expected, verb, resource, place in [
+        (ZHANG, True, "create", "quotarequests.yunheng.io", namespace), (ZHANG, False, "create", "quotarequests.yunheng.io", other),
+        (ZHANG, False, "list", "quotarequests.yunheng.io", other), (ZHANG, True, "update", "applications.yunheng.io", namespace),
+        (ZHANG, False, "create", "applications.yunheng.io", namespace), (ZHANG, False, "update", "allocations.yunheng.io", namespace),
+        (ZHANG, False, "update", "departments.yunheng.io", None), (LI, False, "update", "departments.yunheng.io", None),
+        (ZHANG, False, "update", "resourcequotas", f"app-{namespace[5:]}"), (ZHANG, False, "approve", "quotarequests.yunheng.io", namespace),
+        (CLOUD, True, "create", "allocations.yunheng.io", None), (CLOUD, True, "update", "resourcepools.yunheng.io", None),
+        (CLOUD, False, "approve", "quotarequests.yunheng.io", None), (CLOUD, False, "create", "poolledgers.yunheng.io", None),
+        (ADMIN, True, "approve", "quotarequests.yunheng.io", None), (ADMIN, False, "review", "quotarequests.yunheng.io", None),
+        (ADMIN, False, "update", "departments.yunheng.io", None), (TECH, True, "review", "quotarequests.yunheng.io", None),
+        (TECH, False, "approve", "quotarequests.yunheng.io", None), (AUDITOR, True, "list", "poolledgers.yunheng.io", None),
+        (AUDITOR, True, "list", "resourcequotas", None), (AUDITOR, False, "create", "quotadecisions.yunheng.io", None),
+        (AUDITOR, False, "update", "resourcepools.yunheng.io", None), (API, True, "create", "tokenreviews", None),
+        (API, True, "list", "allocations.yunheng.io", None), (API, False, "create", "quotadecisions.yunheng.io", None),
+        (API, False, "list", "secrets", None), (OPERATOR, False, "delete", "namespaces", None), (OPERATOR, False, "list", "secrets", None),
+        (OPERATOR, True, "update", "leases.coordination.k8s.io", SYSTEM), (OPERATOR, False, "delete", "resourcequotas", None),
+        (OPERATOR, False, "create", "pods", None),
+    ]:
+        c.may(who, expected, verb, resource, place)
+
+
+def deletions(c, run, namespace):
+    """The end: what is out holds everything; once it is back, everything goes, and no namespace hangs."""
+    name, app = f"pt-{run}", f"app-pt-{run}"
+    c.must("create", who=CLOUD, manifest=made("Application", "portal", {"displayName": "试验系统", "tier": "Municipal"}, namespace))
+    for target, status in ((["application", "portal", "-n", namespace], {"granted": SOME}),
+                           (["department", name], {"granted": [{"pool": "cec", "granted": SOME, "subtree": SOME}], "applications": 1})):
+        c.must("patch", *target, "--subresource=status", *patch({"status": {"conditions": [], **status}}), who=OPERATOR)
+    c.refused("an application with quota is deleted", ["application portal still has quota"], "delete", "application", "portal", "-n", namespace, who=CLOUD)
+    c.refused("a department with quota is deleted", [f"department {name} still has applications or quota"], "delete", "department", name, who=CLOUD)
+    c.refused("a department's namespace is deleted before the department", [f"holds what belongs to department {name}"],
+              "delete", "namespace", namespace, who=CLOUD)
+    c.refused("a namespace with quota is deleted", [f"namespace {app} still has quota"], "delete", "namespace", app, who=CLOUD)
+
+    c.must("patch", "quota", "yunheng", "-n", app, *json_patch(
+        ("replace", "/spec/hard", {"requests.cpu": "0", "requests.memory": "0", "requests.storage": "0"})), who=OPERATOR)
+    c.refused("a namespace whose pod still runs is deleted", ["still charged to it"], "delete", "namespace", app, who=CLOUD)
+    c.must("delete", "pod", "first", "-n", app, "--force", "--grace-period=0")
+    c.must("delete", "pvc", "first", "-n", app, "--wait=false")
+    c.eventually("passes:  a released namespace is deleted", lambda: (lambda answer: (answer.ok, answer.text))(
+        c.run("delete", "namespace", app, "--wait=false", who=CLOUD)))
+    c.must("patch", "application", "portal", "-n", namespace, "--subresource=status", *patch({"status": {"granted": ZERO}}), who=OPERATOR)
+    c.passes("a released application is deleted", "delete", "application", "portal", "-n", namespace, who=CLOUD)
+    c.must("patch", "department", name, "--subresource=status", *patch(
+        {"status": {"granted": [{"pool": "cec", "granted": ZERO, "subtree": ZERO}], "applications": 0}}), who=OPERATOR)
+    c.passes("an empty department is deleted", "delete", "department", name, who=CLOUD)
+    c.eventually("passes:  its namespace is deleted after it", lambda: (lambda answer: (answer.ok, answer.text))(
+        c.run("delete", "namespace", namespace, "--wait=false", who=CLOUD)))
+    for gone in (app, namespace):
+        c.eventually(f"the namespace controller finishes {gone.split('-')[0]}-…", lambda gone=gone: (
+            lambda answer: (not answer.ok and "NotFound" in answer.text, answer.text[:400]))(c.run("get", "namespace", gone, "-o", "yaml")))
+
+
+def main():
+    here = pathlib.Path(__file__).resolve().parent
+    arguments = argparse.ArgumentParser(description="Tests the chart's roles and admission policies on a running cluster.")
+    arguments.add_argument("--kubectl", default=str(here.parent / "localcluster/bin/kubectl"), help="the program kubectl")
+    arguments.add_argument("--races", type=int, default=10, help="namespaces in which pod writers race against the making of the quota")
+    arguments = arguments.parse_args()
+    c = Checks(arguments.kubectl)
+    run = secrets.token_hex(3)
+    type_checks(c)
+    ledgers_and_statuses(c, run)
+    namespace_marks(c, run)
+    workload_gate(c, run)
+    managed_quotas(c, run)
+    namespace = department(c, run)
+    decisions(c, namespace, requests(c, run, namespace))
+    separation(c, run)
+    reach(c, run, namespace)
+    rights(c, namespace)
+    over, unfilled = run_races(arguments.kubectl, f"app-race-{run}", arguments.races)
+    c.record(over == 0, f"the gate holds: over quota in {over} of {arguments.races} races", "pods got in before the quota was enforced")
+    c.record(unfilled == 0, f"each race filled its quota ({unfilled} didn't)", "a race that doesn't fill the quota proves nothing")
+    deletions(c, run, namespace)
+    return c.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
