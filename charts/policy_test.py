@@ -155,7 +155,7 @@ def managed_quotas(c, run):
     c.eventually("passes:  the API server charges the pod", lambda: (lambda used: (used.get("requests.cpu") == "1", used))(
         c.must("get", *target, "-o", "json").json()["status"].get("used", {})))
     c.passes("a resize of the pod within its quota", "patch", "pod", "first", "-n", app, "--subresource=resize", *patch(
-        {"spec": {"containers": [{"name": "c", "image": "none", "resources": {"requests": {"cpu": "1"}}}]}}))
+        {"spec": {"containers": pod("first")["spec"]["containers"]}}))
 
     c.refused("a cluster administrator raises the quota", words, "patch", *target, *patch({"spec": {"hard": {"requests.cpu": "9"}}}))
     c.refused("… unmarks it", words, "label", *target, "yunheng.io/managed-")
