@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"yunheng.io/localcluster/internal/cluster"
 )
@@ -39,6 +40,10 @@ nodes and sample workloads. Everything listens on 127.0.0.1 only and is kept in 
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	// Kubernetes' libraries put it on every command; here it would print nothing.
+	if inherited := pflag.CommandLine.Lookup("version"); inherited != nil {
+		inherited.Hidden = true
 	}
 	root.AddCommand(startCommand(), runCommand(), stopCommand(), statusCommand(), simulateCommand(), workloadsCommand())
 	return root
