@@ -292,16 +292,19 @@ proptest! {
 #[test]
 fn a_quota_that_was_made_again_isn_t_raised_by_an_old_plan() {
     let mut cluster = Cluster::new();
-    let act = |operator| Step::Act { operator, namespace: 0 };
+    let act = |operator, namespace| Step::Act { operator, namespace };
     let five = Bundle::new(5, 5, 0);
-    let steps = [Step::Target(vec![(0, five)]), Step::Follow, act(1), act(1), Step::Delete(0), act(0), act(0)];
-    steps.iter().for_each(|step| cluster.take(step));
-    let making = cluster.plans.remove(&(0, "app-a")).expect("an operator that is about to make the quota again");
-    [Step::Target(vec![(1, five)]), Step::Follow].iter().for_each(|step| cluster.take(step));
-    assert_eq!(cluster.usable_and_counted(), (five, five), "the share has moved to the other namespace");
-    cluster.plans.insert((0, "app-a"), making);
-    [act(0), act(1), Step::Settle(0)].iter().for_each(|step| cluster.take(step));
-    assert!(cluster.quotas.contains_key("app-a"));
+    let mut take = |steps: &[Step]| steps.iter().for_each(|step| cluster.take(step));
+    take(&[Step::Target(vec![(0, five)]), Step::Follow]);
+    // One has read the quota and the share; the namespace goes; the other has read that it is gone.
+    take(&[act(1, 0), act(1, 0), Step::Delete(0), act(0, 0), act(0, 0)]);
+    // Meanwhile the share moves to another namespace, and it is proven that the first one is gone.
+    let raise = [act(0, 1), act(0, 1), act(0, 1)];
+    take(&[Step::Target(vec![(1, five)])]);
+    take(&[raise.as_slice(), raise.as_slice(), &[Step::Settle(1), Step::Gather, Step::Release(0)]].concat());
+    // Now both wake up.
+    take(&[act(0, 0), act(1, 0), Step::Settle(0)]);
+    assert!(cluster.quotas.contains_key("app-a"), "it was made again");
     assert_eq!(cluster.usable_and_counted(), (five, five));
 }
 
