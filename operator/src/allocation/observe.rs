@@ -1,0 +1,194 @@
+//! What a projection looks at: first the quotas with their fences, then the ledger.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt;
+use kube::runtime::reflector::ObjectRef;
+use ledger::{AllocationKey, Bundle, Entry};
+use resources::v1alpha1::{Allocation, LimitPolicy};
+use resources::{names, quota, validate};
+
+use super::Error;
+use crate::context::Context;
+use crate::ledgers::{self, Snapshot};
+use crate::pool::verdicts::Waiting;
+
+/// Whom a projection is for.
+#[derive(Debug)]
+pub struct Subject {
+    pub key: AllocationKey,
+    pub pool: String,
+    pub allocation: Option<Arc<Allocation>>,
+}
+
+impl Subject {
+    #[must_use]
+    pub fn living(key: AllocationKey, allocation: &Arc<Allocation>) -> Self {
+        Self { key, pool: allocation.spec.pool.clone(), allocation: Some(Arc::clone(allocation)) }
+    }
+
+    /// An entry whose allocation is gone.
+    #[must_use]
+    pub fn orphan(key: AllocationKey, pool: &str) -> Self {
+        Self { key, pool: pool.to_owned(), allocation: None }
+    }
+}
+
+/// A workload namespace as the caches show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    pub state: PlaceState,
+    pub quota: Option<quota::Observed>,
+    /// The managed quota has exactly the keys and amounts that its share asks for.
+    pub hard: Option<BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>>,
+    /// The label for people still says that the quota isn't ready.
+    pub says_pending: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlaceState {
+    Absent,
+    Ours,
+    /// It belongs to an allocation that is gone and has nothing left.
+    Abandoned { owner: String },
+    Taken { owner: String },
+    Terminating,
+}
+
+/// What a projection decides from.
+#[derive(Debug)]
+pub struct Observed {
+    pub key: AllocationKey,
+    pub pool: String,
+    pub department: String,
+    pub application: String,
+    /// Uid that the namespaces carry: the allocation's.
+    pub owner: String,
+    pub limit_policy: LimitPolicy,
+    pub places: BTreeMap<String, Place>,
+    /// The ledger; `fresh` if it was read after the places.
+    pub snapshot: Option<Arc<Snapshot>>,
+    pub fresh: bool,
+    pub waiting: Option<Waiting>,
+}
+
+impl Observed {
+    #[must_use]
+    pub fn entry(&self) -> Option<&Entry> {
+        let entry = self.snapshot.as_ref()?.ledger.entries.get(&self.key)?;
+        entry.uid.is_some().then_some(entry)
+    }
+
+    /// The fence that the entry's quotas must carry.
+    #[must_use]
+    pub fn fence(&self) -> Option<String> {
+        Some(names::fence(&self.snapshot.as_ref()?.uid, self.entry()?.revision))
+    }
+
+    /// Whether every quota says what the ledger says and nothing drains.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let (Some(entry), Some(fence)) = (self.entry(), self.fence()) else { return false };
+        let enforced = |name: &str, share: Bundle| {
+            let place = self.places.get(name);
+            place.is_some_and(|place| {
+                place.state == PlaceState::Ours
+                    && !place.says_pending
+                    && place.quota.as_ref().is_some_and(|quota| quota.enforces(share, &fence))
+                    && place.hard.as_ref().is_some_and(|hard| quota::same(hard, &quota::hard(share, self.limit_policy)))
+            })
+        };
+        entry.draining.is_zero()
+            && entry.dropped.is_empty()
+            && !entry.leaving
+            && entry.quotas().all(|(name, share)| enforced(name, share))
+    }
+}
+
+pub async fn observe(subject: &Subject, context: &Context) -> Result<Observed, Error> {
+    let latest = context.ledgers.latest(&subject.pool);
+    let mut observed = from_caches(subject, latest, context);
+    let deleting = subject.allocation.as_ref().is_none_or(|one| one.metadata.deletion_timestamp.is_some());
+    if observed.is_settled() && !deleting {
+        return Ok(observed);
+    }
+    // The places were read above; what follows is read after them.
+    match context.ledgers.read_after_now(&subject.pool).await {
+        Ok(snapshot) => {
+            observed.snapshot = Some(snapshot);
+            observed.fresh = true;
+        }
+        Err(ledgers::Error::Missing { .. }) => observed.snapshot = None,
+        Err(error) => return Err(error.into()),
+    }
+    Ok(observed)
+}
+
+fn from_caches(subject: &Subject, latest: Option<Arc<Snapshot>>, context: &Context) -> Observed {
+    let Subject { key, pool, allocation } = subject;
+    let entry = latest.as_ref().and_then(|snapshot| snapshot.ledger.entries.get(key));
+    let owner = allocation.as_ref().and_then(|allocation| allocation.uid());
+    let owner = owner.or_else(|| entry.and_then(|entry| entry.uid.clone())).unwrap_or_default();
+    let mut wanted: Vec<String> =
+        entry.map(|entry| entry.quotas().map(|(name, _)| name.to_owned()).collect()).unwrap_or_default();
+    if let Some(Ok(shares)) = allocation.as_ref().map(|allocation| validate::shares(&allocation.spec)) {
+        wanted.extend(shares.into_keys());
+    }
+    let application = match allocation {
+        Some(allocation) => allocation.spec.application.clone(),
+        None => key.name.strip_suffix(&format!("-{pool}")).unwrap_or(&key.name).to_owned(),
+    };
+    let limit_policy = context.stores.pools.get(&ObjectRef::new(pool)).map(|pool| pool.spec.limit_policy);
+    Observed {
+        department: key.department().to_owned(),
+        application,
+        places: wanted.into_iter().map(|name| { let place = place(&name, &owner, context); (name, place) }).collect(),
+        limit_policy: limit_policy.unwrap_or_default(),
+        waiting: context.verdicts.get(key),
+        key: key.clone(),
+        pool: pool.clone(),
+        owner,
+        snapshot: latest,
+        fresh: false,
+    }
+}
+
+fn place(name: &str, owner: &str, context: &Context) -> Place {
+    let namespace = context.stores.namespaces.get(&ObjectRef::new(name));
+    let object = context.stores.quotas.get(&ObjectRef::new(names::MANAGED_QUOTA).within(name));
+    let quota = object.as_deref().map(quota::Observed::from);
+    let state = match namespace.as_deref() {
+        None => PlaceState::Absent,
+        Some(namespace) => state(namespace, owner, quota.as_ref(), context),
+    };
+    let label = namespace.as_ref().and_then(|namespace| namespace.labels().get(names::LABEL_QUOTA_STATE).cloned());
+    Place {
+        state,
+        quota,
+        hard: object.and_then(|object| object.spec.as_ref()?.hard.clone()),
+        says_pending: label.as_deref() == Some("pending"),
+    }
+}
+
+fn state(namespace: &Namespace, owner: &str, quota: Option<&quota::Observed>, context: &Context) -> PlaceState {
+    if namespace.metadata.deletion_timestamp.is_some() {
+        return PlaceState::Terminating;
+    }
+    let other = namespace.annotations().get(names::ANNOTATION_ALLOCATION).cloned().unwrap_or_default();
+    if other == owner {
+        return PlaceState::Ours;
+    }
+    let alive = context.stores.allocations.find(|allocation| allocation.metadata.uid.as_deref() == Some(&other)).is_some();
+    let counted = context.stores.pools.state().iter().any(|pool| {
+        let snapshot = context.ledgers.latest(&pool.name_any());
+        // A ledger that wasn't read yet may count anything.
+        snapshot.is_none_or(|snapshot| snapshot.ledger.entries.values().any(|entry| entry.uid.as_deref() == Some(&other)))
+    });
+    let empty = quota.and_then(quota::Observed::bound).is_some_and(|bound| bound.is_zero());
+    if !other.is_empty() && !alive && !counted && empty {
+        return PlaceState::Abandoned { owner: other };
+    }
+    PlaceState::Taken { owner: other }
+}

@@ -1,0 +1,193 @@
+//! The allocation's status: what it has, what is enforced, what it waits for.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, ResourceExt};
+use ledger::{Bundle, Resource};
+use resources::amounts::Known;
+use resources::condition::{self, Saying};
+use resources::v1alpha1::{Allocation, AllocationStatus};
+use resources::{names, quantity, status};
+use serde_json::json;
+
+use super::apply::Applied;
+use super::evidence::{self, Drained};
+use super::observe::Observed;
+use super::plan::Blocked;
+use super::{CONTROLLER, Error};
+use crate::context::Context;
+use crate::pool::verdicts::Verdict;
+
+/// Writes the status if it says something new. What people wait for is written at once; a changed
+/// use alone waits its turn: `Some(wait)`.
+pub async fn report(
+    allocation: &Allocation,
+    observed: &Observed,
+    applied: &Applied,
+    drained: &Drained,
+    context: &Context,
+    now: Timestamp,
+) -> Result<Option<Duration>, Error> {
+    let before = allocation.status.clone().unwrap_or_default();
+    let status = status_of(allocation, observed, applied, drained, &before, now);
+    if before == status {
+        return Ok(None);
+    }
+    let memory = format!("allocation/{}", observed.key);
+    let only_use = AllocationStatus { used: before.used.clone(), ..status.clone() } == before;
+    if only_use && let Some(wait) = context.pace.wait(&memory, Instant::now()) {
+        return Ok(Some(wait));
+    }
+    context.pace.mark(&memory, Instant::now());
+    let name = allocation.name_any();
+    let api: Api<Allocation> = Api::namespaced(context.client.clone(), &observed.key.namespace);
+    let body = json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "Allocation", "metadata": {"name": name}, "status": status,
+    });
+    let parameters = PatchParams::apply(names::MANAGER_ALLOCATION).force();
+    match api.patch_status(&name, &parameters, &Patch::Apply(body)).await {
+        Ok(_) => context.metrics.wrote(CONTROLLER, "allocation/status"),
+        Err(kube::Error::Api(status)) if status.is_not_found() => {}
+        Err(source) => return Err(Error::Report { source }),
+    }
+    Ok(None)
+}
+
+fn status_of(
+    allocation: &Allocation,
+    observed: &Observed,
+    applied: &Applied,
+    drained: &Drained,
+    before: &AllocationStatus,
+    now: Timestamp,
+) -> AllocationStatus {
+    let entry = observed.entry();
+    let granted = entry.map(ledger::Entry::granted).unwrap_or_default();
+    let draining = entry.map(|entry| entry.draining).unwrap_or_default();
+    let quotas = || observed.places.values().filter_map(|place| place.quota.as_ref());
+    let used: Bundle = quotas().map(|quota| quota.used).sum();
+    let enforced: Option<Bundle> = quotas().map(|quota| quota.enforced).sum();
+    let granted_saying = granted_saying(allocation, observed);
+    let enforced_saying = enforced_saying(observed, applied);
+    let ready = match (granted_saying.status, enforced_saying.status) {
+        (false, _) => Saying::no(condition::READY, granted_saying.reason, granted_saying.message.clone()),
+        (true, false) => Saying::no(condition::READY, enforced_saying.reason, enforced_saying.message.clone()),
+        (true, true) => Saying::yes(condition::READY, "InForce", "granted by the ledger and enforced by the quota"),
+    };
+    let sayings = vec![
+        ready,
+        granted_saying,
+        enforced_saying,
+        draining_saying(draining, drained),
+        within_saying(used, granted),
+        expired_saying(allocation, now),
+    ];
+    let generation = allocation.metadata.generation.unwrap_or_default();
+    AllocationStatus {
+        granted: Some(granted.into()),
+        draining: Some(draining.into()),
+        enforced: enforced.filter(|_| !observed.places.is_empty()).map(Known::from),
+        used: Some(used.into()),
+        conditions: condition::conditions(&before.conditions, sayings, generation, now),
+    }
+}
+
+fn granted_saying(allocation: &Allocation, observed: &Observed) -> Saying {
+    let generation = allocation.metadata.generation.unwrap_or_default();
+    let uid = allocation.metadata.uid.as_deref();
+    let entry = observed.entry();
+    if entry.is_some_and(|entry| entry.uid.as_deref() == uid && entry.generation >= generation && !entry.leaving) {
+        return Saying::yes(condition::GRANTED, "Granted", "the ledger has granted what spec.resources asks for");
+    }
+    if allocation.metadata.deletion_timestamp.is_some() {
+        return Saying::no(condition::GRANTED, "Released", "the allocation is being deleted: what it had is draining");
+    }
+    match observed.waiting.as_ref().map(|waiting| &waiting.verdict) {
+        Some(Verdict::NotGranted(reason)) => Saying::no(condition::GRANTED, reason.code(), status::explain(reason)),
+        Some(Verdict::Invalid(violations)) => {
+            let text: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            Saying::no(condition::GRANTED, "Invalid", text.join("; "))
+        }
+        None => Saying::no(condition::GRANTED, "NotDecided", "the pool hasn't decided on it yet, or the pool doesn't exist"),
+    }
+}
+
+fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
+    match &applied.blocked {
+        Some(Blocked::NamespaceTaken { namespace, owner }) => Saying::no(
+            condition::ENFORCED,
+            "NamespaceTaken",
+            format!("namespace {namespace} is there and isn't this allocation's (its owner: {}); nothing is written there. Name another namespace in spec.namespaces, or remove that one", if owner.is_empty() { "nobody" } else { owner }),
+        ),
+        Some(Blocked::NamespaceTerminating { namespace }) => Saying::no(
+            condition::ENFORCED,
+            "NamespaceTerminating",
+            format!("namespace {namespace} is being deleted; it is made again when it is gone"),
+        ),
+        Some(Blocked::LedgerBehindQuota { namespace, ledger, fence }) => Saying::no(
+            condition::ENFORCED,
+            "LedgerBehindQuota",
+            format!("the quota in {namespace} carries revision {fence}, the ledger knows {ledger}: nothing is written"),
+        ),
+        None => match (observed.entry(), observed.fence()) {
+            (Some(entry), Some(fence)) => {
+                let waits = entry.quotas().find(|(name, share)| {
+                    let quota = observed.places.get(*name).and_then(|place| place.quota.as_ref());
+                    let absent = entry.dropped.contains(*name) && quota.is_none();
+                    !absent && !quota.is_some_and(|quota| quota.enforces(*share, &fence))
+                });
+                match waits {
+                    None => Saying::yes(condition::ENFORCED, "Enforced", "the API server enforces what is granted"),
+                    Some((name, _)) => {
+                        Saying::no(condition::ENFORCED, "QuotaPending", format!("the quota in {name} is being written"))
+                    }
+                }
+            }
+            _ => Saying::no(condition::ENFORCED, "NothingGranted", "there is nothing to enforce yet"),
+        },
+    }
+}
+
+fn draining_saying(draining: Bundle, drained: &Drained) -> Saying {
+    if draining.is_zero() {
+        return Saying::no(condition::DRAINING, "NothingDrains", "nothing is being taken back");
+    }
+    let amounts: Vec<String> = Resource::ALL
+        .into_iter()
+        .filter(|&resource| !draining.of(resource).is_zero())
+        .map(|resource| format!("{resource} {}", quantity::format(resource, *draining.of(resource))))
+        .collect();
+    let held_by = match drained {
+        Drained::Waiting { held_by } => evidence::sentence(held_by),
+        Drained::Nothing | Drained::Returned => "the quota is being lowered".to_owned(),
+    };
+    Saying::yes(condition::DRAINING, "TakenBack", format!("{} still counted: {held_by}", amounts.join(", ")))
+}
+
+fn within_saying(used: Bundle, granted: Bundle) -> Saying {
+    match used.first_shortfall(granted) {
+        None => Saying::yes(condition::WITHIN_GRANT, "WithinGrant", "what is used fits what is granted"),
+        Some(resource) => Saying::no(
+            condition::WITHIN_GRANT,
+            "AboveGrant",
+            format!(
+                "{resource}: {} used of {} granted; nothing is evicted, nothing new starts",
+                quantity::format(resource, *used.of(resource)),
+                quantity::format(resource, *granted.of(resource))
+            ),
+        ),
+    }
+}
+
+fn expired_saying(allocation: &Allocation, now: Timestamp) -> Saying {
+    let Some(lease) = &allocation.spec.lease else {
+        return Saying::no(condition::EXPIRED, "Permanent", "the grant has no end");
+    };
+    match lease.expires_at.parse::<Timestamp>() {
+        Ok(end) if end <= now => Saying::yes(condition::EXPIRED, "LeaseEnded", format!("the grant ended at {}", lease.expires_at)),
+        Ok(_) => Saying::no(condition::EXPIRED, "LeaseRunning", format!("the grant ends at {}", lease.expires_at)),
+        Err(error) => Saying::no(condition::EXPIRED, "LeaseUnreadable", format!("spec.lease.expiresAt: {error}")),
+    }
+}

@@ -1,0 +1,99 @@
+//! What every controller has: clients, stores, the desk, the clock, the metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, Shared};
+use kube::Client;
+use kube::runtime::controller::Action;
+
+use crate::clock::Clock;
+use crate::desk::Desk;
+use crate::error::Categorised;
+use crate::ledgers::Ledgers;
+use crate::metrics::Metrics;
+use crate::pace::Pace;
+use crate::pool::verdicts::Verdicts;
+use crate::request::Numbers;
+use crate::watch::{Stores, Triggers};
+
+/// Each object is looked at once an hour although nothing happened: events can be missed.
+pub const SAFETY_NET: Duration = Duration::from_secs(3_600);
+
+/// Shared by all controllers of one process.
+#[derive(Clone)]
+pub struct Context {
+    /// Resolves when every cache has its first full list: an empty cache looks like a cluster in
+    /// which everything is gone.
+    pub filled: Shared<BoxFuture<'static, ()>>,
+    pub client: Client,
+    pub stores: Stores,
+    pub triggers: Triggers,
+    pub desk: Desk,
+    pub ledgers: Ledgers,
+    /// Why allocations wait, as the last pass of their pool said it.
+    pub verdicts: Verdicts,
+    pub numbers: Numbers,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    /// Uid of namespace kube-system: which cluster this is.
+    pub cluster_uid: String,
+    /// Namespace of the operator's own objects.
+    pub namespace: String,
+    pub pace: Arc<Pace<String>>,
+    pub failures: Arc<Failures>,
+}
+
+/// How often each object failed in a row, so that the delay can grow.
+#[derive(Debug, Default)]
+pub struct Failures(std::sync::Mutex<std::collections::HashMap<String, u32>>);
+
+impl Failures {
+    fn count(&self, key: &str) -> u32 {
+        let mut failures = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let count = failures.entry(key.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    fn forget(&self, key: &str) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(key);
+    }
+}
+
+impl Context {
+    /// Measures a reconcile and says what follows: the safety net after success, a delay by
+    /// category after a failure, which is logged here and nowhere else.
+    pub async fn measured<E: Categorised + 'static>(
+        &self,
+        controller: &'static str,
+        key: String,
+        reconcile: impl Future<Output = Result<Action, E>> + Send,
+    ) -> Action {
+        self.filled.clone().await;
+        let begun = tokio::time::Instant::now();
+        let result = reconcile.await;
+        self.metrics.reconciled(controller, begun.elapsed());
+        let memory = format!("{controller}/{key}");
+        match result {
+            Ok(action) => {
+                self.failures.forget(&memory);
+                action
+            }
+            Err(error) => {
+                let category = error.category();
+                self.metrics.failed(controller, category.name());
+                let failures = self.failures.count(&memory);
+                let delay = category.delay(failures);
+                let text = crate::telemetry::chain(&error);
+                // A conflict is how compare-and-swap says "look again"; it is no news unless it stays.
+                if category == crate::error::Category::Conflict && failures < 5 {
+                    tracing::debug!(controller, object = key, failures, error = text, "looks again after a conflict");
+                } else {
+                    tracing::warn!(controller, object = key, failures, error = text, category = category.name(), "failed to reconcile");
+                }
+                Action::requeue(delay)
+            }
+        }
+    }
+}

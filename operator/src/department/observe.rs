@@ -1,0 +1,87 @@
+//! What a department has, from the caches.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
+use kube::ResourceExt;
+use kube::runtime::reflector::ObjectRef;
+use ledger::{Bundle, Reason};
+use resources::names;
+use resources::v1alpha1::{Department, Members};
+
+use crate::context::Context;
+
+/// What the plan and the report look at.
+#[derive(Debug)]
+pub struct Observed {
+    pub name: String,
+    pub members: Members,
+    pub has_namespace: bool,
+    /// Workload namespaces of the department's applications.
+    pub workload_namespaces: BTreeSet<String>,
+    pub role_bindings: Vec<Arc<RoleBinding>>,
+    pub cluster_role_binding: Option<Arc<ClusterRoleBinding>>,
+    pub applications: usize,
+    /// By pool: the department's own grants, and all that counts in its subtree.
+    pub pools: BTreeMap<String, (Bundle, Bundle)>,
+    /// By pool: what is out above the ceiling.
+    pub over_ceiling: BTreeMap<String, Bundle>,
+    /// What pools have against the department's ceiling or place.
+    pub refused: BTreeMap<String, Reason>,
+    pub unknown_parent: Option<String>,
+}
+
+pub fn observe(department: &Department, context: &Context) -> Observed {
+    let name = department.name_any();
+    let own_namespace = names::department_namespace(&name);
+    let stores = &context.stores;
+    let is_ours = |labels: &BTreeMap<String, String>| labels.get(names::LABEL_DEPARTMENT) == Some(&name);
+    let namespaces = stores.namespaces.state();
+    let workload_namespaces = namespaces.iter().filter(|namespace| {
+        is_ours(namespace.labels())
+            && namespace.labels().contains_key(names::LABEL_APPLICATION)
+            && namespace.metadata.deletion_timestamp.is_none()
+    });
+    let parent = Some(department.spec.parent.clone()).filter(|parent| !parent.is_empty());
+    let (pools, over_ceiling) = amounts(&name, context);
+    Observed {
+        members: department.spec.members.clone(),
+        has_namespace: stores.namespaces.get(&ObjectRef::new(&own_namespace)).is_some(),
+        workload_namespaces: workload_namespaces.map(|namespace| namespace.name_any()).collect(),
+        role_bindings: stores.role_bindings.state().into_iter().filter(|one| is_ours(one.labels())).collect(),
+        cluster_role_binding: stores.cluster_role_bindings.find(|one| is_ours(one.labels())),
+        applications: stores
+            .applications
+            .state_filter(|application| application.metadata.namespace.as_deref() == Some(&own_namespace))
+            .len(),
+        pools,
+        over_ceiling,
+        refused: context.verdicts.department(&name),
+        unknown_parent: parent.filter(|parent| stores.departments.get(&ObjectRef::new(parent)).is_none()),
+        name,
+    }
+}
+
+type Amounts = (BTreeMap<String, (Bundle, Bundle)>, BTreeMap<String, Bundle>);
+
+fn amounts(name: &str, context: &Context) -> Amounts {
+    let mut pools = BTreeMap::new();
+    let mut over = BTreeMap::new();
+    for pool in context.stores.pools.state() {
+        let pool = pool.name_any();
+        let Some(snapshot) = context.ledgers.latest(&pool) else { continue };
+        let ledger = &snapshot.ledger;
+        let own: Bundle =
+            ledger.entries.iter().filter(|(key, _)| key.department() == name).map(|(_, entry)| entry.granted()).sum();
+        let subtree = ledger.department_position(name).total();
+        let ceiling = ledger.departments.get(name).and_then(|known| known.ceiling);
+        if let Some(excess) = ceiling.map(|ceiling| subtree.minus(ceiling)).filter(|excess| !excess.is_zero()) {
+            over.insert(pool.clone(), excess);
+        }
+        if !subtree.is_zero() {
+            pools.insert(pool, (own, subtree));
+        }
+    }
+    (pools, over)
+}

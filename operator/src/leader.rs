@@ -1,0 +1,190 @@
+//! One process leads. This saves work; safety never depends on it: a commit tests the version it
+//! read, a quota write tests the fence it read.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::api::{ObjectMeta, PostParams};
+use kube::{Api, Client};
+use thiserror::Error;
+
+use crate::clock::Clock;
+
+/// Name of the Lease object.
+pub const LEASE: &str = "yunheng-operator";
+/// How long a leader that says nothing is believed to live.
+const LASTS: SignedDuration = SignedDuration::from_secs(15);
+/// How often the leader says that it lives: three tries before the lease has run out.
+const RENEW_EVERY: Duration = Duration::from_secs(4);
+/// How often others look whether it still does.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// One exchange with the API server may take this long.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("lost the leader's lease to {holder}")]
+    Lost { holder: String },
+    #[error("could not renew the leader's lease before it ran out")]
+    RanOut,
+}
+
+/// What to do about a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nobody holds it, or it has run out, or we hold it: write it with us as holder.
+    Take,
+    /// Somebody else holds it.
+    Wait { holder: String },
+}
+
+/// What `me` does about the lease as it stands. Pure.
+#[must_use]
+pub fn step(lease: Option<&LeaseSpec>, me: &str, now: Timestamp) -> Step {
+    let Some(lease) = lease else { return Step::Take };
+    let Some(holder) = lease.holder_identity.as_deref().filter(|holder| !holder.is_empty()) else { return Step::Take };
+    if holder == me {
+        return Step::Take;
+    }
+    let renewed = lease.renew_time.as_ref().map_or(Timestamp::MIN, |time| time.0);
+    if now.duration_since(renewed) > LASTS { Step::Take } else { Step::Wait { holder: holder.to_owned() } }
+}
+
+/// A lease in this process's hands.
+#[derive(Debug)]
+pub struct Leadership {
+    api: Api<Lease>,
+    me: String,
+    clock: Clock,
+    lease: Lease,
+}
+
+/// Waits until this process leads.
+pub async fn acquire(client: Client, namespace: &str, me: &str, clock: Clock) -> Leadership {
+    let api: Api<Lease> = Api::namespaced(client, namespace);
+    let mut waiting_for = String::new();
+    loop {
+        match attempt(&api, me, clock).await {
+            Ok(Ok(lease)) => return Leadership { api, me: me.to_owned(), clock, lease },
+            Ok(Err(holder)) if holder != waiting_for => {
+                tracing::info!(holder, "another process leads; waiting");
+                waiting_for = holder;
+            }
+            Ok(Err(_)) => {}
+            Err(error) => tracing::warn!(error = %crate::telemetry::chain(&error), "failed to read or take the leader's lease"),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The lease in our hands, or the name of who holds it.
+async fn attempt(api: &Api<Lease>, me: &str, clock: Clock) -> Result<Result<Lease, String>, kube::Error> {
+    let current = api.get_opt(LEASE).await?;
+    match step(current.as_ref().and_then(|lease| lease.spec.as_ref()), me, clock.now()) {
+        Step::Wait { holder } => Ok(Err(holder)),
+        Step::Take => match write(api, current, me, clock).await {
+            Ok(lease) => Ok(Ok(lease)),
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => Ok(Err(String::new())),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+async fn write(api: &Api<Lease>, current: Option<Lease>, me: &str, clock: Clock) -> Result<Lease, kube::Error> {
+    let now = MicroTime(clock.now());
+    let before = current.as_ref().and_then(|lease| lease.spec.clone()).unwrap_or_default();
+    let same_holder = before.holder_identity.as_deref() == Some(me);
+    let spec = LeaseSpec {
+        holder_identity: Some(me.to_owned()),
+        lease_duration_seconds: i32::try_from(LASTS.as_secs()).ok(),
+        acquire_time: if same_holder { before.acquire_time } else { Some(now.clone()) },
+        renew_time: Some(now),
+        lease_transitions: Some(before.lease_transitions.unwrap_or(0) + i32::from(!same_holder)),
+        ..LeaseSpec::default()
+    };
+    match current {
+        Some(mut lease) => {
+            lease.spec = Some(spec);
+            api.replace(LEASE, &PostParams::default(), &lease).await
+        }
+        None => {
+            let metadata = ObjectMeta { name: Some(LEASE.to_owned()), ..ObjectMeta::default() };
+            api.create(&PostParams::default(), &Lease { metadata, spec: Some(spec) }).await
+        }
+    }
+}
+
+impl Leadership {
+    /// Renews until it is lost. Whoever calls ends the process then: a restart is the simplest way
+    /// to forget everything that was planned as leader.
+    pub async fn keep(mut self) -> Error {
+        let mut renewed = tokio::time::Instant::now();
+        let lasts = LASTS.unsigned_abs();
+        loop {
+            tokio::time::sleep(RENEW_EVERY).await;
+            let write = write(&self.api, Some(self.lease.clone()), &self.me, self.clock);
+            match tokio::time::timeout(ANSWER_WITHIN, write).await {
+                Ok(Ok(lease)) => {
+                    self.lease = lease;
+                    renewed = tokio::time::Instant::now();
+                }
+                Ok(Err(kube::Error::Api(status))) if status.is_conflict() => match self.api.get_opt(LEASE).await {
+                    Ok(Some(lease)) => {
+                        let spec = lease.spec.clone().unwrap_or_default();
+                        if let Step::Wait { holder } = step(Some(&spec), &self.me, self.clock.now()) {
+                            return Error::Lost { holder };
+                        }
+                        self.lease = lease;
+                    }
+                    Ok(None) => return Error::Lost { holder: "nobody: the lease was deleted".to_owned() },
+                    Err(error) => tracing::warn!(error = %crate::telemetry::chain(&error), "failed to read the leader's lease"),
+                },
+                Ok(Err(error)) => tracing::warn!(error = %crate::telemetry::chain(&error), "failed to renew the leader's lease"),
+                Err(_) => tracing::warn!("renewing the leader's lease took too long"),
+            }
+            if renewed.elapsed() > lasts {
+                return Error::RanOut;
+            }
+        }
+    }
+
+    /// Gives the lease back, so that another process can lead at once.
+    pub async fn give_back(api: Api<Lease>, me: &str) {
+        let Ok(Some(mut lease)) = api.get_opt(LEASE).await else { return };
+        let Some(spec) = lease.spec.as_mut().filter(|spec| spec.holder_identity.as_deref() == Some(me)) else { return };
+        spec.holder_identity = Some(String::new());
+        if let Err(error) = api.replace(LEASE, &PostParams::default(), &lease).await {
+            tracing::warn!(error = %crate::telemetry::chain(&error), "failed to give the leader's lease back");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_taken_when_nobody_lives_who_holds_it() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let held = |by: &str, ago: i64| LeaseSpec {
+            holder_identity: Some(by.to_owned()),
+            renew_time: Some(MicroTime(now - SignedDuration::from_secs(ago))),
+            ..LeaseSpec::default()
+        };
+        let other = Step::Wait { holder: "other".to_owned() };
+        let cases = [
+            (None, Step::Take),
+            (Some(held("", 0)), Step::Take),
+            (Some(held("me", 0)), Step::Take),
+            (Some(held("me", 60)), Step::Take),
+            (Some(held("other", 0)), other.clone()),
+            (Some(held("other", 15)), other),
+            (Some(held("other", 16)), Step::Take),
+        ];
+        for (lease, expected) in cases {
+            assert_eq!(step(lease.as_ref(), "me", now), expected, "{lease:?}");
+        }
+    }
+}

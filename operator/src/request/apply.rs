@@ -1,0 +1,295 @@
+//! Takes one step: the objects first, then what is said about them.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::api::{ObjectMeta, Patch, PatchParams, PostParams};
+use kube::{Api, ResourceExt};
+use ledger::{AllocationKey, Ask, Bundle, Decision, Reason, Request};
+use resources::condition::{self, Saying};
+use resources::v1alpha1::{
+    Allocation, AllocationSpec, Application, DecisionOutcome, DecisionStatus, HistoryRecord, Phase, QuotaDecision,
+    QuotaRequest, QuotaRequestStatus, RequestType, Stage,
+};
+use resources::{names, quantity, status, workflow};
+use serde_json::json;
+
+use super::observe::Observed;
+use super::plan::{self, Step, Why};
+use super::{CONTROLLER, Error};
+use crate::context::Context;
+use crate::pool::cause_of;
+
+/// Steps of a request's history that are kept.
+const HISTORY_MAX: usize = 32;
+/// Condition of a request that an earlier one is in front of.
+const ANOTHER_REQUEST_OPEN: &str = "AnotherRequestOpen";
+/// Who the operator is in a history.
+const SYSTEM: &str = "yunheng-operator";
+
+pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Timestamp) -> Result<(), Error> {
+    match step {
+        Step::Submit => submit(observed, context, now).await,
+        Step::Tell => tell(observed, context, now).await,
+        Step::Close { decision, phase } => {
+            let next = decided(observed, &decision, &[phase], now);
+            write_request(observed, next, context, now).await?;
+            answer(observed, &decision, outcome_applied(now, None), context).await
+        }
+        Step::Hold { decision, target } => hold(observed, &decision, target, context, now).await,
+        Step::Refuse { decision, why } => answer(observed, &decision, outcome_refused(&why, now), context).await,
+        Step::Confirm { decision } => answer(observed, &decision, outcome_applied(now, None), context).await,
+        Step::Provision { spec } => provision(observed, spec, context).await,
+        Step::Move { to } => {
+            let mut next = observed.request.status.clone().unwrap_or_default();
+            step_to(&mut next, to, SYSTEM, None, "", now);
+            write_request(observed, next, context, now).await
+        }
+    }
+}
+
+async fn submit(observed: &Observed, context: &Context, now: Timestamp) -> Result<(), Error> {
+    let number = context.numbers.next(now).await.map_err(|source| Error::Number { source })?;
+    let mut next = QuotaRequestStatus { number: Some(number), revision: Some(1), ..QuotaRequestStatus::default() };
+    step_to(&mut next, Phase::Submitted, &observed.request.spec.requester, None, "", now);
+    write_request(observed, next, context, now).await
+}
+
+/// Writes the conditions anew if they say something new.
+async fn tell(observed: &Observed, context: &Context, now: Timestamp) -> Result<(), Error> {
+    let next = observed.request.status.clone().unwrap_or_default();
+    write_request(observed, next, context, now).await
+}
+
+/// Asks the pool for the capacity. What it answers is on record in the ledger already.
+async fn hold(
+    observed: &Observed,
+    decision: &QuotaDecision,
+    target: Bundle,
+    context: &Context,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let request = Request {
+        ask: Ask::Hold {
+            allocation: AllocationKey::new(&observed.namespace, &observed.allocation_name),
+            request: observed.name.clone(),
+            uid: observed.uid.clone(),
+            decision: decision.name_any(),
+            target,
+        },
+        at_ms: decision.creation_timestamp().map_or(now.as_millisecond(), |at| at.0.as_millisecond()),
+    };
+    let pool = &observed.request.spec.pool;
+    let answered = context.desk.ask(pool, request, cause_of(decision)).await?;
+    let revision = i64::try_from(answered.revision).ok();
+    match answered.decision {
+        Decision::Grant { .. } | Decision::Unchanged => {
+            let first = if observed.request.spec.type_ == RequestType::Release { Phase::Reclaiming } else { Phase::Provisioning };
+            let next = decided(observed, decision, &[Phase::Approved, first], now);
+            write_request(observed, next, context, now).await?;
+            answer(observed, decision, outcome_applied(now, revision), context).await
+        }
+        Decision::Refuse(reason) | Decision::Wait(reason) => {
+            answer(observed, decision, outcome_short(&reason, revision, now), context).await
+        }
+    }
+}
+
+/// Writes the application, where the request brings one, and the allocation.
+async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context) -> Result<(), Error> {
+    if !observed.application_exists
+        && let Some(new) = observed.request.spec.new_application.clone()
+    {
+        let name = observed.request.spec.application.clone();
+        let api: Api<Application> = Api::namespaced(context.client.clone(), &observed.namespace);
+        let object = Application::new(&name, new.into());
+        let created = api.create(&PostParams::default(), &object).await;
+        ignore_existing(created).map_err(|source| Error::Application { application: name, source })?;
+    }
+    let api: Api<Allocation> = Api::namespaced(context.client.clone(), &observed.namespace);
+    let name = observed.allocation_name.clone();
+    let written = match &observed.allocation {
+        // With the version that was seen: whoever changed it in between is looked at first.
+        Some(seen) => {
+            let mut object = seen.as_ref().clone();
+            object.spec = spec;
+            api.replace(&name, &PostParams::default(), &object).await.map(|_| ())
+        }
+        None => {
+            let finalizers = Some(vec![names::FINALIZER_RELEASE.to_owned()]);
+            let metadata = ObjectMeta { name: Some(name.clone()), finalizers, ..ObjectMeta::default() };
+            api.create(&PostParams::default(), &Allocation { metadata, spec, status: None }).await.map(|_| ())
+        }
+    };
+    written.map_err(|source| Error::Allocation { allocation: name, source })?;
+    context.metrics.wrote(CONTROLLER, "allocation");
+    Ok(())
+}
+
+fn ignore_existing<T>(result: Result<T, kube::Error>) -> Result<(), kube::Error> {
+    match result {
+        Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// The status after a decision that moves the request through `phases`.
+fn decided(observed: &Observed, decision: &QuotaDecision, phases: &[Phase], now: Timestamp) -> QuotaRequestStatus {
+    let mut next = observed.request.status.clone().unwrap_or_default();
+    next.decision = Some(decision.name_any());
+    if phases.contains(&Phase::Approved) {
+        next.allocation = Some(observed.allocation_name.clone());
+    }
+    let spec = &decision.spec;
+    for (index, phase) in phases.iter().enumerate() {
+        if index == 0 {
+            let reason = spec.reason.as_deref().unwrap_or_default();
+            step_to(&mut next, *phase, &spec.decided_by, Some(spec.verdict.name()), reason, now);
+        } else {
+            step_to(&mut next, *phase, SYSTEM, None, "", now);
+        }
+    }
+    next
+}
+
+fn step_to(status: &mut QuotaRequestStatus, to: Phase, by: &str, verdict: Option<&str>, reason: &str, now: Timestamp) {
+    let record = HistoryRecord {
+        at: Time(Timestamp::from_second(now.as_second()).unwrap_or(now)),
+        by: by.to_owned(),
+        from: status.phase,
+        to,
+        verdict: verdict.map(str::to_owned),
+        reason: reason.to_owned(),
+    };
+    status.history.push(record);
+    let surplus = status.history.len().saturating_sub(HISTORY_MAX);
+    status.history.drain(..surplus);
+    status.phase = Some(to);
+    status.stage = Some(Stage { name: format!("{to:?}"), ..Stage::default() });
+}
+
+/// Writes the status with the version that was seen: a step is taken from what was looked at or
+/// not at all.
+async fn write_request(observed: &Observed, mut next: QuotaRequestStatus, context: &Context, now: Timestamp) -> Result<(), Error> {
+    let seen = observed.request.status.clone().unwrap_or_default();
+    let generation = observed.request.metadata.generation.unwrap_or_default();
+    next.conditions = condition::conditions(&seen.conditions, sayings(observed, &next), generation, now);
+    if next == seen {
+        return Ok(());
+    }
+    let mut object: QuotaRequest = observed.request.as_ref().clone();
+    object.status = Some(next);
+    let api: Api<QuotaRequest> = Api::namespaced(context.client.clone(), &observed.namespace);
+    match api.replace_status(&observed.name, &PostParams::default(), &object).await {
+        Ok(_) => context.metrics.wrote(CONTROLLER, "quotarequest/status"),
+        Err(kube::Error::Api(status)) if status.is_not_found() => {}
+        Err(source) => return Err(Error::Request { source }),
+    }
+    Ok(())
+}
+
+fn sayings(observed: &Observed, next: &QuotaRequestStatus) -> Vec<Saying> {
+    let phase = next.phase.unwrap_or_default();
+    let mut sayings = vec![ready(observed, phase)];
+    sayings.push(Saying::no(condition::OVERDUE, "NoDeadline", "no time limit applies to this step"));
+    sayings.push(match phase {
+        Phase::Approved | Phase::Provisioning => {
+            Saying::yes(condition::CAPACITY_HELD, "Held", "the capacity is kept until the quota is in force")
+        }
+        _ => Saying::no(condition::CAPACITY_HELD, "NotHeld", "no capacity is kept for this request"),
+    });
+    sayings.push(match &observed.behind {
+        Some(earlier) if phase == Phase::Submitted => Saying::yes(
+            ANOTHER_REQUEST_OPEN,
+            "EarlierFirst",
+            format!("request {earlier} for the same application and pool is open: it is decided first"),
+        ),
+        _ => Saying::no(ANOTHER_REQUEST_OPEN, "First", "no earlier request is in front of it"),
+    });
+    sayings
+}
+
+fn ready(observed: &Observed, phase: Phase) -> Saying {
+    if phase == Phase::Submitted
+        && observed.behind.is_none()
+        && let Some(why) = plan::fault(observed)
+    {
+        return Saying::no(condition::READY, why.code(), why.to_string());
+    }
+    match phase {
+        Phase::Active => Saying::yes(condition::READY, "Active", "in force"),
+        Phase::Released => Saying::yes(condition::READY, "Released", "the capacity is back in the pool"),
+        Phase::Submitted => Saying::no(condition::READY, "Submitted", "waits for a decision"),
+        Phase::Provisioning => Saying::no(condition::READY, "Provisioning", "approved; the quota is being written"),
+        Phase::Reclaiming => {
+            let held_by = observed.allocation.as_ref().and_then(|allocation| {
+                let status = allocation.status.as_ref()?;
+                Some(condition::find(&status.conditions, condition::DRAINING)?.message.clone())
+            });
+            let message = held_by.unwrap_or_else(|| "the quota is being lowered".to_owned());
+            Saying::no(condition::READY, "Reclaiming", message)
+        }
+        Phase::Rejected => Saying::no(condition::READY, "Rejected", "not approved; nothing was changed"),
+        Phase::Withdrawn => Saying::no(condition::READY, "Withdrawn", "withdrawn; nothing was changed"),
+        other if workflow::is_open(other) => Saying::no(condition::READY, "InReview", "is being looked at"),
+        _ => Saying::no(condition::READY, "Closed", "closed; nothing was changed"),
+    }
+}
+
+/// Answers the decision. Whoever decided waits for this.
+async fn answer(
+    observed: &Observed,
+    decision: &QuotaDecision,
+    status: DecisionStatus,
+    context: &Context,
+) -> Result<(), Error> {
+    let name = decision.name_any();
+    let api: Api<QuotaDecision> = Api::namespaced(context.client.clone(), &observed.namespace);
+    let body = json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaDecision", "metadata": {"name": name}, "status": status,
+    });
+    let parameters = PatchParams::apply(names::MANAGER_REQUEST).force();
+    match api.patch_status(&name, &parameters, &Patch::Apply(body)).await {
+        Ok(_) => context.metrics.wrote(CONTROLLER, "quotadecision/status"),
+        Err(kube::Error::Api(status)) if status.is_not_found() => {}
+        Err(source) => return Err(Error::Decision { decision: name, source }),
+    }
+    let (outcome, code) = (status.outcome, status.code.unwrap_or_default());
+    let (request, by) = (&observed.name, &decision.spec.decided_by);
+    tracing::info!(request, decision = name, by, ?outcome, code, "decision {name} on request {request} is answered");
+    Ok(())
+}
+
+fn outcome_applied(now: Timestamp, ledger_revision: Option<i64>) -> DecisionStatus {
+    DecisionStatus { outcome: Some(DecisionOutcome::Applied), at: Some(Time(now)), ledger_revision, ..DecisionStatus::default() }
+}
+
+fn outcome_refused(why: &Why, now: Timestamp) -> DecisionStatus {
+    DecisionStatus {
+        outcome: Some(DecisionOutcome::Refused),
+        code: Some(why.code().to_owned()),
+        message: Some(why.to_string()),
+        at: Some(Time(now)),
+        ..DecisionStatus::default()
+    }
+}
+
+fn outcome_short(reason: &Reason, ledger_revision: Option<i64>, now: Timestamp) -> DecisionStatus {
+    let refused = DecisionStatus {
+        outcome: Some(DecisionOutcome::Refused),
+        code: Some(reason.code().to_owned()),
+        message: Some(status::explain(reason)),
+        at: Some(Time(now)),
+        ledger_revision,
+        resource: reason.resource().map(|resource| resource.name().to_owned()),
+        ..DecisionStatus::default()
+    };
+    let (resource, limit, asked, free, department) = match reason {
+        Reason::InsufficientCapacity { resource, limit, asked, free, .. } => (*resource, *limit, *asked, *free, None),
+        Reason::CeilingExceeded { resource, limit, asked, free, department, .. } => {
+            (*resource, *limit, *asked, *free, Some(department.clone()))
+        }
+        _ => return refused,
+    };
+    let text = |amount| Some(quantity::format(resource, amount));
+    DecisionStatus { limit: text(limit), asked: text(asked), free: text(free), department, ..refused }
+}

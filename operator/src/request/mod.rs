@@ -1,0 +1,93 @@
+//! The life of a QuotaRequest: numbered, decided, provisioned, in force.
+//!
+//! A decision is a question to the pool's ledger: the capacity is held first, and only then is
+//! anything said or written. Every step can be taken again: what was done is found to be done.
+
+mod apply;
+mod numbers;
+mod observe;
+mod plan;
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use kube::ResourceExt;
+use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::reflector::ObjectRef;
+use resources::v1alpha1::QuotaRequest;
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+pub use numbers::Numbers;
+
+use crate::context::{Context, SAFETY_NET};
+use crate::error::{Categorised, Category};
+
+const CONTROLLER: &str = "request";
+
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error(transparent)]
+    Desk(#[from] crate::desk::Error),
+    #[error("failed to give the request a number")]
+    Number { source: kube::Error },
+    #[error("failed to write the request's status")]
+    Request { source: kube::Error },
+    #[error("failed to write the status of decision {decision}")]
+    Decision { decision: String, source: kube::Error },
+    #[error("failed to write application {application}")]
+    Application { application: String, source: kube::Error },
+    #[error("failed to write allocation {allocation}")]
+    Allocation { allocation: String, source: kube::Error },
+}
+
+impl Categorised for Error {
+    fn category(&self) -> Category {
+        match self {
+            Self::Desk(_) => Category::Unavailable,
+            Self::Number { source }
+            | Self::Request { source }
+            | Self::Decision { source, .. }
+            | Self::Application { source, .. }
+            | Self::Allocation { source, .. } => source.category(),
+        }
+    }
+}
+
+/// Runs the controller until `stop` resolves.
+pub async fn run(
+    context: Context,
+    triggered: mpsc::Receiver<ObjectRef<QuotaRequest>>,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+) {
+    let store = context.stores.requests.clone();
+    Controller::for_stream(futures::stream::pending(), store)
+        .reconcile_on(ReceiverStream::new(triggered))
+        // Requests wait for their pool's pass, which takes all that wait at once: many at a time
+        // make few commits.
+        .with_config(Config::default().concurrency(64))
+        .graceful_shutdown_on(stop)
+        .run(entry, |_, _, _| Action::requeue(SAFETY_NET), Arc::new(context))
+        .for_each(|_| std::future::ready(()))
+        .await;
+}
+
+async fn entry(request: Arc<QuotaRequest>, context: Arc<Context>) -> Result<Action, std::convert::Infallible> {
+    let key = format!("{}/{}", request.namespace().unwrap_or_default(), request.name_any());
+    Ok(context.measured(CONTROLLER, key, reconcile(&request, &context)).await)
+}
+
+async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Action, Error> {
+    if request.metadata.deletion_timestamp.is_some() {
+        return Ok(Action::requeue(SAFETY_NET));
+    }
+    let now = context.clock.now();
+    // no client: all from the caches
+    let observed = observe::observe(request, context);
+    // no client: one step at a time
+    let step = plan::plan(&observed);
+    // client: what the step needs, its status last
+    apply::apply(step, &observed, context, now).await?;
+    Ok(Action::requeue(SAFETY_NET))
+}

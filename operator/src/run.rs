@@ -1,0 +1,187 @@
+//! Wiring: clients, watches, leadership, controllers; and the order in which they stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::Shared;
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, Client, Config, ResourceExt};
+use prometheus_client::registry::Registry;
+use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::admin::{self, Admin};
+use crate::args::{Args, Command};
+use crate::clock::Clock;
+use crate::context::{Context, Failures};
+use crate::desk::Desk;
+use crate::ledgers::Ledgers;
+use crate::metrics::Metrics;
+use crate::pool::verdicts::Verdicts;
+use crate::request::Numbers;
+use crate::telemetry::LogLevel;
+use crate::watch::{self, Triggered, Triggers};
+use crate::{allocation, application, department, host, leader, pool, request};
+
+/// One exchange with the API server may take this long, watches aside.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How long controllers may take to finish what they began.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("failed to find out how to reach the cluster: set KUBECONFIG, or run in a cluster")]
+    Configure { source: kube::config::InferConfigError },
+    #[error("failed to make a client for the cluster")]
+    Connect { source: kube::Error },
+    #[error("failed to read the cluster's identity (namespace kube-system)")]
+    Identify { source: kube::Error },
+    #[error("failed to serve the admin pages at {address}")]
+    Admin { address: std::net::SocketAddr, source: std::io::Error },
+    #[error("failed to listen for signals")]
+    Signals { source: std::io::Error },
+    #[error("failed to report this host")]
+    Report { source: host::AgentError },
+    #[error("stopped leading")]
+    Leadership { source: leader::Error },
+    #[error("the watches ended, which they never should")]
+    WatchesEnded,
+}
+
+/// When to stop; may be waited for in many places.
+pub type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
+
+pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
+    let stop = stop_signal()?;
+    let client = client(true).await?;
+    let Args { command, admin_listen, admin_address_file, namespace, identity, log: _ } = args;
+    if let Some(Command::HostAgent(agent)) = command {
+        return host::run_agent(client, &namespace, agent, stop).await.map_err(|source| Error::Report { source });
+    }
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry);
+    let ready = Arc::new(AtomicBool::new(false));
+    let serve_error = |source| Error::Admin { address: admin_listen, source };
+    let listener = admin::bind(admin_listen, admin_address_file.as_deref()).await.map_err(serve_error)?;
+    let pages = Admin { registry: Arc::new(registry), ready: Arc::clone(&ready), log_level };
+    let serving = tokio::spawn(admin::serve(listener, pages, stop.clone()));
+    let identity = identity.unwrap_or_else(own_name);
+    let ledger_client = self::client(false).await?;
+    let result = operate(client, ledger_client, &namespace, &identity, metrics, &ready, stop).await;
+    serving.abort();
+    result
+}
+
+/// A client. Without retries for the ledgers: there a repeated PUT would look like a conflict.
+async fn client(retries: bool) -> Result<Client, Error> {
+    let mut config = Config::infer().await.map_err(|source| Error::Configure { source })?;
+    config.default_retry = retries;
+    config.connect_timeout = Some(Duration::from_secs(5));
+    config.write_timeout = Some(ANSWER_WITHIN);
+    Client::try_from(config).map_err(|source| Error::Connect { source })
+}
+
+/// Watches, leads, runs the controllers; returns when told to stop or when it can't go on.
+pub async fn operate(
+    client: Client,
+    ledger_client: Client,
+    namespace: &str,
+    identity: &str,
+    metrics: Metrics,
+    ready: &AtomicBool,
+    stop: Stop,
+) -> Result<(), Error> {
+    let cluster_uid = cluster_uid(&client).await?;
+    let (triggers, triggered) = Triggers::channels();
+    tracing::info!(identity, cluster_uid, "waits to lead");
+    let leadership = tokio::select! {
+        leadership = leader::acquire(client.clone(), namespace, identity, Clock::System) => leadership,
+        () = stop.clone() => return Ok(()),
+    };
+    tracing::info!(identity, "leads");
+    let (stores, watches) = watch::start(&client, namespace, &triggers);
+    let (waiting, filled) = (stores.clone(), metrics.clone());
+    let filled = async move {
+        waiting.wait_until_ready().await;
+        filled.leading.set(1);
+    };
+    let context = Context {
+        filled: filled.boxed().shared(),
+        stores,
+        desk: Desk::new(triggers.clone()),
+        ledgers: Ledgers::new(ledger_client),
+        verdicts: Verdicts::default(),
+        clock: Clock::System,
+        metrics: metrics.clone(),
+        cluster_uid,
+        namespace: namespace.to_owned(),
+        numbers: Numbers::new(client.clone(), namespace),
+        pace: Arc::default(),
+        failures: Arc::new(Failures::default()),
+        triggers,
+        client: client.clone(),
+    };
+    let watching = tokio::spawn(watches);
+    let controllers = controllers(context.clone(), triggered, stop.clone());
+    tokio::pin!(controllers);
+    let filled = async {
+        context.filled.clone().await;
+        ready.store(true, Ordering::Release);
+        tracing::info!("the caches are filled");
+        std::future::pending::<()>().await;
+    };
+    let result = tokio::select! {
+        () = &mut controllers => Ok(()),
+        lost = leadership.keep() => Err(Error::Leadership { source: lost }),
+        _ = watching => Err(Error::WatchesEnded),
+        () = filled => Ok(()),
+        () = async { stop.clone().await; tokio::time::sleep(STOP_WITHIN).await } => Ok(()),
+    };
+    metrics.leading.set(0);
+    if result.is_ok() {
+        leader::Leadership::give_back(Api::<Lease>::namespaced(client, namespace), identity).await;
+        tracing::info!(identity, "stopped");
+    }
+    result
+}
+
+/// All controllers, until `stop`. They take triggers from the start, or the watches would stand
+/// still; each waits with its first look until the caches are full.
+async fn controllers(context: Context, triggered: Triggered, stop: Stop) {
+    let Triggered { pools, allocations, departments, applications, requests } = triggered;
+    tokio::join!(
+        pool::run(context.clone(), pools, stop.clone()),
+        allocation::run(context.clone(), allocations, stop.clone()),
+        department::run(context.clone(), departments, stop.clone()),
+        application::run(context.clone(), applications, stop.clone()),
+        request::run(context, requests, stop),
+    );
+}
+
+async fn cluster_uid(client: &Client) -> Result<String, Error> {
+    let api: Api<Namespace> = Api::all(client.clone());
+    let system = api.get("kube-system").await.map_err(|source| Error::Identify { source })?;
+    Ok(system.uid().unwrap_or_default())
+}
+
+fn stop_signal() -> Result<Stop, Error> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|source| Error::Signals { source })?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|source| Error::Signals { source })?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+    Ok(stop.boxed().shared())
+}
+
+/// Host name and process id: two processes on one machine are two.
+fn own_name() -> String {
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    format!("{}-{}", host.trim(), std::process::id())
+}

@@ -1,0 +1,439 @@
+//! The watches: each fills a store, and each event names who has to look.
+//!
+//! One watch per kind, shared by all controllers. A store is a cache and may be stale: good for
+//! lists and for knowing that there is work, never for what is counted.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::future::ready;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::{FutureExt, Stream, StreamExt, future};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, ResourceQuota};
+use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client, Resource, ResourceExt};
+use resources::names;
+use resources::v1alpha1::{
+    Allocation, Application, CloudPolicy, Department, QuotaDecision, QuotaRequest, ResourcePool,
+};
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+
+/// Triggers that may wait for a controller. The controllers take them at once and merge those of
+/// one object, so a full channel only slows a watch down for a moment.
+const TRIGGERS_MAX: usize = 1_024;
+
+/// Label that marks the reports of host agents.
+pub const LABEL_HOST_REPORT: &str = "yunheng.io/host-report";
+
+/// What is watched.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    pub pools: Store<ResourcePool>,
+    pub departments: Store<Department>,
+    pub applications: Store<Application>,
+    pub allocations: Store<Allocation>,
+    pub requests: Store<QuotaRequest>,
+    pub decisions: Store<QuotaDecision>,
+    pub policies: Store<CloudPolicy>,
+    pub quotas: Store<ResourceQuota>,
+    pub namespaces: Store<Namespace>,
+    pub nodes: Store<Node>,
+    pub host_reports: Store<ConfigMap>,
+    pub role_bindings: Store<RoleBinding>,
+    pub cluster_role_bindings: Store<ClusterRoleBinding>,
+}
+
+impl Stores {
+    /// Waits until each store has its first full list.
+    pub async fn wait_until_ready(&self) {
+        let Self {
+            pools,
+            departments,
+            applications,
+            allocations,
+            requests,
+            decisions,
+            policies,
+            quotas,
+            namespaces,
+            nodes,
+            host_reports,
+            role_bindings,
+            cluster_role_bindings,
+        } = self;
+        // An error means that the writer is gone, which ends the process anyway.
+        let _ = tokio::join!(
+            pools.wait_until_ready(),
+            departments.wait_until_ready(),
+            applications.wait_until_ready(),
+            allocations.wait_until_ready(),
+            requests.wait_until_ready(),
+            decisions.wait_until_ready(),
+            policies.wait_until_ready(),
+            quotas.wait_until_ready(),
+            namespaces.wait_until_ready(),
+            nodes.wait_until_ready(),
+            host_reports.wait_until_ready(),
+            role_bindings.wait_until_ready(),
+            cluster_role_bindings.wait_until_ready(),
+        );
+    }
+}
+
+/// Who has to look, by controller.
+#[derive(Clone, Debug)]
+pub struct Triggers {
+    pools: mpsc::Sender<ObjectRef<ResourcePool>>,
+    allocations: mpsc::Sender<ObjectRef<Allocation>>,
+    departments: mpsc::Sender<ObjectRef<Department>>,
+    applications: mpsc::Sender<ObjectRef<Application>>,
+    requests: mpsc::Sender<ObjectRef<QuotaRequest>>,
+}
+
+/// The other ends of [`Triggers`], one per controller.
+#[derive(Debug)]
+pub struct Triggered {
+    pub pools: mpsc::Receiver<ObjectRef<ResourcePool>>,
+    pub allocations: mpsc::Receiver<ObjectRef<Allocation>>,
+    pub departments: mpsc::Receiver<ObjectRef<Department>>,
+    pub applications: mpsc::Receiver<ObjectRef<Application>>,
+    pub requests: mpsc::Receiver<ObjectRef<QuotaRequest>>,
+}
+
+impl Triggers {
+    #[must_use]
+    pub fn channels() -> (Self, Triggered) {
+        let (pools, pools_end) = mpsc::channel(TRIGGERS_MAX);
+        let (allocations, allocations_end) = mpsc::channel(TRIGGERS_MAX);
+        let (departments, departments_end) = mpsc::channel(TRIGGERS_MAX);
+        let (applications, applications_end) = mpsc::channel(TRIGGERS_MAX);
+        let (requests, requests_end) = mpsc::channel(TRIGGERS_MAX);
+        let ends = Triggered {
+            pools: pools_end,
+            allocations: allocations_end,
+            departments: departments_end,
+            applications: applications_end,
+            requests: requests_end,
+        };
+        (Self { pools, allocations, departments, applications, requests }, ends)
+    }
+
+    pub async fn pool(&self, name: &str) {
+        // A closed channel means that the controllers have stopped: nobody has to look any more.
+        let _ = self.pools.send(ObjectRef::new(name)).await;
+    }
+
+    pub async fn allocation(&self, namespace: &str, name: &str) {
+        let _ = self.allocations.send(ObjectRef::new(name).within(namespace)).await;
+    }
+
+    pub async fn department(&self, name: &str) {
+        let _ = self.departments.send(ObjectRef::new(name)).await;
+    }
+
+    pub async fn application(&self, namespace: &str, name: &str) {
+        let _ = self.applications.send(ObjectRef::new(name).within(namespace)).await;
+    }
+
+    pub async fn request(&self, namespace: &str, name: &str) {
+        let _ = self.requests.send(ObjectRef::new(name).within(namespace)).await;
+    }
+}
+
+/// Starts all watches. The future runs until one of them ends, which none should.
+pub fn start(client: &Client, namespace: &str, triggers: &Triggers) -> (Stores, impl Future<Output = ()> + Send + 'static) {
+    let managed = || watcher::Config::default().labels("yunheng.io/managed=true");
+    let all = watcher::Config::default;
+    let (pools, pools_watch) = watched(Api::all(client.clone()), all());
+    let (departments, departments_watch) = watched(Api::all(client.clone()), all());
+    let (applications, applications_watch) = watched(Api::all(client.clone()), all());
+    let (allocations, allocations_watch) = watched(Api::all(client.clone()), all());
+    let (requests, requests_watch) = watched(Api::all(client.clone()), all());
+    let (decisions, decisions_watch) = watched(Api::all(client.clone()), all());
+    let (policies, policies_watch) = watched(Api::all(client.clone()), all());
+    let (quotas, quotas_watch) = watched(Api::all(client.clone()), managed());
+    let (namespaces, namespaces_watch) = watched(Api::all(client.clone()), managed());
+    let (nodes, nodes_watch) = watched(Api::all(client.clone()), all());
+    let reports = watcher::Config::default().labels(&format!("{LABEL_HOST_REPORT}=true"));
+    let (host_reports, reports_watch) = watched(Api::namespaced(client.clone(), namespace), reports);
+    let (role_bindings, bindings_watch) = watched(Api::all(client.clone()), managed());
+    let (cluster_role_bindings, cluster_bindings_watch) = watched(Api::all(client.clone()), managed());
+    let stores = Stores {
+        pools,
+        departments,
+        applications,
+        allocations,
+        requests,
+        decisions,
+        policies,
+        quotas,
+        namespaces,
+        nodes,
+        host_reports,
+        role_bindings,
+        cluster_role_bindings,
+    };
+    let routes = Routes { stores: stores.clone(), triggers: triggers.clone(), seen: Arc::default() };
+    let watches = future::select_all([
+        routes.clone().follow(pools_watch),
+        routes.clone().follow(departments_watch),
+        routes.clone().follow(applications_watch),
+        routes.clone().follow(allocations_watch),
+        routes.clone().follow(requests_watch),
+        routes.clone().follow(decisions_watch),
+        routes.clone().follow(policies_watch),
+        routes.clone().follow(quotas_watch),
+        routes.clone().follow(namespaces_watch),
+        routes.clone().follow(nodes_watch),
+        routes.clone().follow(reports_watch),
+        routes.clone().follow(bindings_watch),
+        routes.follow(cluster_bindings_watch),
+    ]);
+    (stores, watches.map(|_| ()))
+}
+
+/// A store and the stream that fills it. Managed fields are dropped on arrival: nobody reads them
+/// and they are half of many objects.
+fn watched<K>(api: Api<K>, config: watcher::Config) -> (Store<K>, impl Stream<Item = watcher::Event<K>> + Send)
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
+{
+    let (store, writer) = reflector::store();
+    let events = watcher(api, config)
+        .default_backoff()
+        .modify(|object| object.managed_fields_mut().clear())
+        .reflect(writer)
+        .filter_map(|event| {
+            if let Err(error) = &event {
+                let kind = K::kind(&());
+                tracing::warn!(%kind, error = %crate::telemetry::chain(error), "a watch broke and is started again");
+            }
+            ready(event.ok())
+        });
+    (store, events)
+}
+
+/// From an event to who has to look.
+#[derive(Clone, Debug)]
+struct Routes {
+    stores: Stores,
+    triggers: Triggers,
+    /// What of each object was seen last, by uid: events that change nothing of interest are dropped.
+    seen: Arc<Mutex<HashMap<String, u64>>>,
+}
+
+impl Routes {
+    /// Follows a watch for ever. Events of one kind are handled one after another.
+    fn follow<K: Routed>(self, events: impl Stream<Item = watcher::Event<K>> + Send + 'static) -> future::BoxFuture<'static, ()> {
+        Box::pin(events.for_each(move |event| {
+            let routes = self.clone();
+            async move {
+                match event {
+                    watcher::Event::Apply(object) | watcher::Event::InitApply(object) => object.route(&routes).await,
+                    watcher::Event::Delete(object) => {
+                        routes.forget(&object);
+                        object.route(&routes).await;
+                    }
+                    watcher::Event::Init | watcher::Event::InitDone => {}
+                }
+            }
+        }))
+    }
+
+    /// Whether these parts of the object differ from what was seen last.
+    fn is_news<K: Resource>(&self, object: &K, parts: impl Hash) -> bool {
+        let Some(uid) = object.meta().uid.clone() else { return true };
+        let mut hasher = DefaultHasher::new();
+        parts.hash(&mut hasher);
+        let hash = hasher.finish();
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, hash) != Some(hash)
+    }
+
+    fn forget<K: Resource>(&self, object: &K) {
+        if let Some(uid) = &object.meta().uid {
+            self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        }
+    }
+
+    async fn all_pools(&self) {
+        for pool in self.stores.pools.state() {
+            self.triggers.pool(&pool.name_any()).await;
+        }
+    }
+
+    /// The allocations that may own a workload namespace, by the labels it was created with.
+    async fn allocations_of(&self, labels: &std::collections::BTreeMap<String, String>) {
+        let label = |key: &str| labels.get(key).map(String::as_str);
+        let (Some(department), Some(application)) = (label(names::LABEL_DEPARTMENT), label(names::LABEL_APPLICATION))
+        else {
+            return;
+        };
+        let namespace = names::department_namespace(department);
+        let further = label(names::LABEL_POOL).map(|pool| names::further_allocation(application, pool));
+        for name in further.as_deref().into_iter().chain([application]) {
+            if self.stores.allocations.get(&ObjectRef::new(name).within(&namespace)).is_some() {
+                self.triggers.allocation(&namespace, name).await;
+            }
+        }
+    }
+}
+
+/// A kind that says who has to look when one of its objects changes.
+trait Routed: Resource<DynamicType = ()> + Clone + Send + Sync + 'static {
+    fn route(&self, routes: &Routes) -> impl Future<Output = ()> + Send;
+}
+
+impl Routed for ResourcePool {
+    async fn route(&self, routes: &Routes) {
+        // Our own writes of the status change nothing that the pool's pass looks at.
+        if !routes.is_news(self, (self.metadata.generation, self.metadata.deletion_timestamp.is_some())) {
+            return;
+        }
+        let pool = self.name_any();
+        routes.triggers.pool(&pool).await;
+        for allocation in routes.stores.allocations.state() {
+            if allocation.spec.pool == pool {
+                routes.triggers.allocation(&allocation.namespace().unwrap_or_default(), &allocation.name_any()).await;
+            }
+        }
+    }
+}
+
+impl Routed for Department {
+    async fn route(&self, routes: &Routes) {
+        if routes.is_news(self, (self.metadata.generation, self.metadata.deletion_timestamp.is_some())) {
+            routes.triggers.department(&self.name_any()).await;
+            routes.all_pools().await;
+        }
+    }
+}
+
+impl Routed for Application {
+    async fn route(&self, routes: &Routes) {
+        if !routes.is_news(self, (self.metadata.generation, self.metadata.deletion_timestamp.is_some())) {
+            return;
+        }
+        let namespace = self.namespace().unwrap_or_default();
+        routes.triggers.application(&namespace, &self.name_any()).await;
+        if let Some(department) = names::department_of(&namespace) {
+            routes.triggers.department(department).await;
+        }
+    }
+}
+
+impl Routed for Allocation {
+    async fn route(&self, routes: &Routes) {
+        let (namespace, name) = (self.namespace().unwrap_or_default(), self.name_any());
+        let meta = &self.metadata;
+        if routes.is_news(self, (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, meta.uid.is_some())) {
+            routes.triggers.pool(&self.spec.pool).await;
+            routes.triggers.allocation(&namespace, &name).await;
+        }
+        routes.triggers.application(&namespace, &self.spec.application).await;
+        if let Some(department) = names::department_of(&namespace) {
+            routes.triggers.department(department).await;
+        }
+        for request in routes.stores.requests.state() {
+            let status = request.status.as_ref();
+            let waits = status.is_some_and(|status| status.allocation.as_deref() == Some(&name))
+                && status.and_then(|status| status.phase).is_some_and(resources::workflow::is_open);
+            if waits && request.namespace().as_deref() == Some(&namespace) {
+                routes.triggers.request(&namespace, &request.name_any()).await;
+            }
+        }
+    }
+}
+
+impl Routed for QuotaRequest {
+    async fn route(&self, routes: &Routes) {
+        let namespace = self.namespace().unwrap_or_default();
+        routes.triggers.request(&namespace, &self.name_any()).await;
+        routes.triggers.pool(&self.spec.pool).await;
+        // A request that closes lets the next one of the same application pass.
+        let closed = self.status.as_ref().and_then(|status| status.phase).is_some_and(|phase| !resources::workflow::is_open(phase));
+        if !closed && self.metadata.deletion_timestamp.is_none() {
+            return;
+        }
+        for other in routes.stores.requests.state() {
+            let same = other.namespace().as_deref() == Some(&namespace)
+                && (&other.spec.application, &other.spec.pool) == (&self.spec.application, &self.spec.pool);
+            let open = other.status.as_ref().and_then(|status| status.phase).is_none_or(resources::workflow::is_open);
+            if same && open {
+                routes.triggers.request(&namespace, &other.name_any()).await;
+            }
+        }
+    }
+}
+
+impl Routed for QuotaDecision {
+    async fn route(&self, routes: &Routes) {
+        let answered = self.status.as_ref().is_some_and(|status| status.outcome.is_some());
+        if !answered {
+            routes.triggers.request(&self.namespace().unwrap_or_default(), &self.spec.request.name).await;
+        }
+    }
+}
+
+impl Routed for CloudPolicy {
+    async fn route(&self, routes: &Routes) {
+        routes.all_pools().await;
+    }
+}
+
+impl Routed for ResourceQuota {
+    async fn route(&self, routes: &Routes) {
+        routes.allocations_of(self.labels()).await;
+        if let Some(pool) = self.labels().get(names::LABEL_POOL) {
+            routes.triggers.pool(pool).await;
+        }
+    }
+}
+
+impl Routed for Namespace {
+    async fn route(&self, routes: &Routes) {
+        routes.allocations_of(self.labels()).await;
+        if let Some(department) = self.labels().get(names::LABEL_DEPARTMENT) {
+            routes.triggers.department(department).await;
+        }
+    }
+}
+
+impl Routed for Node {
+    async fn route(&self, routes: &Routes) {
+        // A node's heartbeat changes nothing here.
+        let allocatable = self.status.as_ref().and_then(|status| status.allocatable.as_ref());
+        let amounts: Vec<(&str, &str)> = allocatable
+            .map(|all| all.iter().map(|(key, amount)| (key.as_str(), amount.0.as_str())).collect())
+            .unwrap_or_default();
+        let unschedulable = self.spec.as_ref().and_then(|spec| spec.unschedulable);
+        if routes.is_news(self, (amounts, self.labels(), unschedulable, crate::host::is_ready(self))) {
+            routes.all_pools().await;
+        }
+    }
+}
+
+impl Routed for ConfigMap {
+    async fn route(&self, routes: &Routes) {
+        routes.all_pools().await;
+    }
+}
+
+impl Routed for RoleBinding {
+    async fn route(&self, routes: &Routes) {
+        if let Some(department) = self.labels().get(names::LABEL_DEPARTMENT) {
+            routes.triggers.department(department).await;
+        }
+    }
+}
+
+impl Routed for ClusterRoleBinding {
+    async fn route(&self, routes: &Routes) {
+        if let Some(department) = self.labels().get(names::LABEL_DEPARTMENT) {
+            routes.triggers.department(department).await;
+        }
+    }
+}
