@@ -30,14 +30,16 @@ fn main() {
     }
     let mut samples: Vec<Duration> = (0..SAMPLES).map(|_| time(&ledger, &requests)).collect();
     samples.sort_unstable();
-    let (median_ms, p99_ms) = (milliseconds(samples[SAMPLES / 2]), milliseconds(samples[SAMPLES * 99 / 100 - 1]));
+    // The fastest tells what the code costs; how far the others are from it, what the machine does.
+    let [min_ms, median_ms, p99_ms] =
+        [0, SAMPLES / 2, SAMPLES * 99 / 100 - 1].map(|place| samples[place].as_secs_f64() * 1_000.0);
 
     println!(
         "{REQUESTS} requests on {ENTRIES_MAX} entries: median {median_ms:.2} ms, p99 {p99_ms:.2} ms, {granted} granted"
     );
     println!(
         "{{\"id\":\"N4\",\"name\":\"decide\",\"requests\":{REQUESTS},\"entries\":{ENTRIES_MAX},\"granted\":{granted},\
-         \"samples\":{SAMPLES},\"median_ms\":{median_ms:.3},\"p99_ms\":{p99_ms:.3},\"target_ms\":{TARGET_MS}}}"
+         \"samples\":{SAMPLES},\"min_ms\":{min_ms:.3},\"median_ms\":{median_ms:.3},\"p99_ms\":{p99_ms:.3},\"target_ms\":{TARGET_MS}}}"
     );
 }
 
@@ -133,8 +135,4 @@ fn key(index: usize) -> AllocationKey {
 /// Instants that are neither sorted nor all different.
 fn at(turn: usize) -> i64 {
     (turn * 7_919 % 5_003) as i64
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }

@@ -1,5 +1,7 @@
 //! Recomputes everything from the entries and says what is wrong.
 
+use std::collections::HashMap;
+
 use crate::{Bundle, ENTRIES_MAX, Ledger, Position, Resource};
 
 /// The result of an audit: the totals as recomputed, and every finding.
@@ -51,9 +53,18 @@ impl Ledger {
     }
 
     fn over_ceilings(&self) -> impl Iterator<Item = Finding> {
+        // One walk over the entries, not one for each ceiling: with 4,000 entries and 200 ceilings
+        // that is the difference between a millisecond and half a second.
+        let mut subtrees: HashMap<&str, Position> = HashMap::new();
+        for (key, entry) in &self.entries {
+            for name in self.departments.path(key.department()) {
+                let subtree = subtrees.entry(name).or_default();
+                *subtree = subtree.plus(entry.position());
+            }
+        }
         let with_ceiling = self.departments.iter().filter_map(|(name, known)| Some((name, known.ceiling?)));
-        with_ceiling.flat_map(|(name, ceiling)| {
-            let total = self.department_position(name).total();
+        with_ceiling.flat_map(move |(name, ceiling)| {
+            let total = subtrees.get(name).copied().unwrap_or_default().total();
             Resource::ALL.into_iter().filter_map(move |resource| {
                 let (limit, out) = (*ceiling.of(resource), *total.of(resource));
                 (out > limit).then(|| Finding::OverCeiling { department: name.to_owned(), resource, limit, out })
@@ -63,7 +74,7 @@ impl Ledger {
 
     fn wrong_entries(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let mut owners = std::collections::HashMap::new();
+        let mut owners = HashMap::new();
         for (key, entry) in &self.entries {
             if entry.revision > self.revision {
                 let (allocation, revision) = (key.clone(), entry.revision);

@@ -36,9 +36,8 @@ pub(crate) fn target(entry: &Entry, uid: &str, generation: i64, shares: &Shares,
         .sum();
     let draining = entry.draining.plus(taken_away);
     let takes_hold = entry.hold.as_ref().is_some_and(|hold| Some(hold.decision.as_str()) == decision);
-    let mut dropped: BTreeSet<String> = entry.dropped.clone();
-    dropped.extend(entry.shares.keys().cloned());
-    dropped.retain(|namespace| !shares.contains_key(namespace));
+    let governed = entry.dropped.iter().chain(entry.shares.keys());
+    let dropped: BTreeSet<String> = governed.filter(|name| !shares.contains_key(*name)).cloned().collect();
 
     // Growth takes the entry's own draining first. With several namespaces it must not: what
     // drains in one is still usable there while another would already be raised.
@@ -62,8 +61,6 @@ pub(crate) fn remove(entry: &Entry, uid: &str) -> Change {
     if entry.leaving || entry.uid.as_deref() != Some(uid) {
         return Change::Nothing;
     }
-    let mut dropped = entry.dropped.clone();
-    dropped.extend(entry.shares.keys().cloned());
     let entry = Entry {
         uid: entry.uid.clone(),
         leaving: true,
@@ -72,7 +69,7 @@ pub(crate) fn remove(entry: &Entry, uid: &str) -> Change {
         decision: entry.decision.clone(),
         draining: entry.draining.plus(entry.granted()),
         shares: Shares::new(),
-        dropped,
+        dropped: entry.dropped.iter().chain(entry.shares.keys()).cloned().collect(),
         hold: None,
     };
     Change::Entry { entry, requotas: true }
