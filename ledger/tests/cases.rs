@@ -501,3 +501,47 @@ fn a_full_ledger_takes_no_new_line_but_changes_the_old_ones() {
     assert!(decided.decisions.iter().all(Decision::is_grant), "{:?}", decided.decisions);
     assert_eq!(decided.ledger.entries.len(), ENTRIES_MAX);
 }
+
+/// Ledgers that no decision makes, but a wrong restore or a hand could.
+#[test]
+fn an_audit_names_what_must_not_be() {
+    let mut sound = city(Some(cores(10)));
+    granted(&mut sound, spread("a", 1, &[("app-a", cores(6)), ("app-a-test", cores(1))]));
+    granted(&mut sound, target("b", 1, cores(3)));
+    assert_eq!(sound.audit().findings, []);
+
+    let check = |spoil: fn(&mut Ledger), expected: &str| {
+        let mut ledger = sound.clone();
+        spoil(&mut ledger);
+        let findings: Vec<String> = ledger.audit().findings.iter().map(ToString::to_string).collect();
+        assert_eq!(findings, [expected]);
+    };
+    check(|ledger| ledger.capacity = cores(9), "cpu: 10000 is out of a capacity of 9000");
+    check(
+        |ledger| {
+            let ceiling = Some(Bundle::new(9_999, 0, 0));
+            ledger.departments.insert("civil-affairs", Department { parent: None, ceiling, generation: 2 });
+        },
+        "cpu: civil-affairs has 10000 out under a ceiling of 9999",
+    );
+    check(|ledger| entry(ledger, "a").revision = 9, "dept-civil-affairs/a has revision 9, later than the ledger's 2");
+    check(|ledger| entry(ledger, "a").leaving = true, "dept-civil-affairs/a has a grant although its object is gone");
+    check(|ledger| entry(ledger, "b").uid = None, "dept-civil-affairs/b has a grant although its object is gone");
+    check(
+        |ledger| {
+            entry(ledger, "b").dropped.insert("app-a-test".to_owned());
+        },
+        "namespace app-a-test is in the entries of dept-civil-affairs/a and dept-civil-affairs/b",
+    );
+    check(
+        |ledger| {
+            let empty = ledger::Entry { uid: Some("uid".to_owned()), ..ledger::Entry::default() };
+            ledger.entries.extend((0..ENTRIES_MAX - 1).map(|index| (key(&format!("e{index}")), empty.clone())));
+        },
+        "4001 entries are more than the 4000 a ledger may hold",
+    );
+}
+
+fn entry<'a>(ledger: &'a mut Ledger, name: &str) -> &'a mut ledger::Entry {
+    ledger.entries.get_mut(&key(name)).expect("the case has made it")
+}
