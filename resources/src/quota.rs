@@ -49,6 +49,8 @@ fn resource_of(key: &str) -> Resource {
 /// A managed quota, cut down to what decides anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
+    /// Identity of the object: a quota that was made again is another one.
+    pub uid: String,
     /// The fence as written; `None` where there is none.
     pub fence: Option<String>,
     /// What it asks for; `None` where a key is missing, which is unlimited.
@@ -85,6 +87,7 @@ impl From<&ResourceQuota> for Observed {
         let spec = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
         let status = quota.status.as_ref();
         Self {
+            uid: quota.metadata.uid.clone().unwrap_or_default(),
             fence,
             asked: spec.and_then(requests),
             enforced: status.and_then(|status| status.hard.as_ref()).and_then(requests),

@@ -41,8 +41,11 @@ pub async fn apply(observed: &Observed, plan: Plan, context: &Context) -> Result
                 create_quota(observed, &namespace, &fence, context).await?;
                 None
             }
-            Step::WriteQuota { namespace, read_fence, fence, share } => {
-                write_quota(&namespace, &read_fence, &fence, share, observed.limit_policy, context).await?;
+            Step::WriteQuota { namespace, uid, read_fence, fence, share } => {
+                let operations = quota_patch(&uid, &read_fence, &fence, share, observed.limit_policy);
+                let api: Api<ResourceQuota> = Api::namespaced(context.client.clone(), &namespace);
+                patch_json(&api, names::MANAGED_QUOTA, operations, "write the quota", &namespace).await?;
+                context.metrics.wrote(CONTROLLER, "resourcequota");
                 None
             }
             Step::SayReady { namespace } => {
@@ -168,24 +171,14 @@ fn ignore_existing<T>(result: Result<T, kube::Error>) -> Result<(), kube::Error>
 
 /// The only way a quota is changed: without a resourceVersion, which every charged pod moves, but
 /// with a test of the fence, which only another decision moves.
-async fn write_quota(
-    namespace: &str,
-    read_fence: &str,
-    fence: &str,
-    share: Bundle,
-    policy: LimitPolicy,
-    context: &Context,
-) -> Result<(), Error> {
+fn quota_patch(uid: &str, read_fence: &str, fence: &str, share: Bundle, policy: LimitPolicy) -> Vec<serde_json::Value> {
     let pointer = "/metadata/annotations/yunheng.io~1fence";
-    let operations = vec![
+    vec![
+        json!({"op": "test", "path": "/metadata/uid", "value": uid}),
         json!({"op": "test", "path": pointer, "value": read_fence}),
         json!({"op": "replace", "path": pointer, "value": fence}),
         json!({"op": "replace", "path": "/spec/hard", "value": quota::hard(share, policy)}),
-    ];
-    let api: Api<ResourceQuota> = Api::namespaced(context.client.clone(), namespace);
-    patch_json(&api, names::MANAGED_QUOTA, operations, "write the quota", namespace).await?;
-    context.metrics.wrote(CONTROLLER, "resourcequota");
-    Ok(())
+    ]
 }
 
 async fn say_ready(name: &str, context: &Context) -> Result<(), Error> {

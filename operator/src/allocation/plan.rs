@@ -14,8 +14,10 @@ pub enum Step {
     Adopt { namespace: String, from: String },
     /// Create the quota with zeros and its fence. Raising it is another plan.
     CreateQuota { namespace: String, fence: String },
-    /// Bring the quota to its share, provided that its fence is still the one that was read.
-    WriteQuota { namespace: String, read_fence: String, fence: String, share: Bundle },
+    /// Bring the quota to its share, provided that it is still the object that was read and carries
+    /// the fence that was read. The fence alone isn't enough: a quota that was made again by
+    /// somebody who slept may carry an old one.
+    WriteQuota { namespace: String, uid: String, read_fence: String, fence: String, share: Bundle },
     /// The label for people: the quota is enforced now.
     SayReady { namespace: String },
 }
@@ -120,8 +122,8 @@ impl Look<'_> {
         let wanted = quota::hard(self.share, self.observed.limit_policy);
         let as_wanted = place.hard.as_ref().is_some_and(|hard| quota::same(hard, &wanted));
         if read_fence != self.fence || !as_wanted {
-            let (fence, share) = (self.fence.to_owned(), self.share);
-            plan.steps.push(Step::WriteQuota { namespace, read_fence, fence, share });
+            let (uid, fence, share) = (quota.uid.clone(), self.fence.to_owned(), self.share);
+            plan.steps.push(Step::WriteQuota { namespace, uid, read_fence, fence, share });
             plan.lowered = false;
             return;
         }
