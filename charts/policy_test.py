@@ -324,6 +324,7 @@ def rights(c, namespace):
         (API, True, "list", "allocations.yunheng.io", None), (API, False, "create", "quotadecisions.yunheng.io", None),
         (API, False, "list", "secrets", None), (OPERATOR, False, "delete", "namespaces", None), (OPERATOR, False, "list", "secrets", None),
         (OPERATOR, True, "update", "leases.coordination.k8s.io", SYSTEM), (OPERATOR, False, "delete", "resourcequotas", None),
+        (OPERATOR, True, "patch", "resourcequotas", None), (OPERATOR, False, "update", "resourcequotas", None),
         (OPERATOR, False, "create", "pods", None),
     ]:
         c.may(who, expected, verb, resource, place)

@@ -22,6 +22,5 @@ LABEL org.opencontainers.image.title="yunheng-api" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /out/yunheng-api /usr/local/bin/yunheng-api
 USER 65532:65532
-ENV TZ=Asia/Shanghai
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/yunheng-api"]

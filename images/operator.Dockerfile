@@ -15,6 +15,5 @@ LABEL org.opencontainers.image.title="yunheng-operator" \
 COPY --from=build /out/yunheng-operator /usr/local/bin/yunheng-operator
 # The numbers that the chart's pods run as. Nobody can log in and nothing is writable.
 USER 65532:65532
-ENV TZ=Asia/Shanghai
 EXPOSE 8081
 ENTRYPOINT ["/usr/local/bin/yunheng-operator"]
