@@ -45,7 +45,12 @@ export function Root() {
   const theme = useMemo(() => antdConfig(scheme), [scheme]);
   const csp = useMemo(() => ({ nonce: styleNonce() ?? "" }), []);
   return (
-    <ConfigProvider theme={theme} csp={csp} {...(locale ? { locale } : {})}>
+    <ConfigProvider
+      theme={theme}
+      csp={csp}
+      button={{ autoInsertSpace: false }}
+      {...(locale ? { locale } : {})}
+    >
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={router} />
       </QueryClientProvider>

@@ -6,6 +6,8 @@ export type Scheme = "light" | "dark";
 
 interface Palette {
   primary: string;
+  /** Words on the primary colour; white on the dark scheme's light blue would be 2.3:1. */
+  onPrimary: string;
   success: string;
   warning: string;
   error: string;
@@ -32,6 +34,7 @@ interface Palette {
 export const PALETTE: Record<Scheme, Palette> = {
   light: {
     primary: "#0958d9",
+    onPrimary: "#ffffff",
     success: "#237804",
     warning: "#874d00",
     error: "#cf1322",
@@ -54,6 +57,7 @@ export const PALETTE: Record<Scheme, Palette> = {
   },
   dark: {
     primary: "#69b1ff",
+    onPrimary: "#0c0e12",
     success: "#6abe39",
     warning: "#e8b339",
     error: "#ff7875",

@@ -36,8 +36,7 @@ export function antdConfig(scheme: Scheme): ThemeConfig {
       colorBorderSecondary: colour.border,
     },
     components: {
-      // White on the dark scheme's light blue would be 2.3:1.
-      Button: { primaryColor: scheme === "dark" ? colour.page : "#ffffff", primaryShadow: "none" },
+      Button: { primaryColor: colour.onPrimary, primaryShadow: "none" },
       Tooltip: { colorBgSpotlight: scheme === "dark" ? "#333b47" : "#1d2433" },
     },
   };

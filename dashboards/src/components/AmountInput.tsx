@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Resource } from "../lib/amount";
 import css from "./AmountInput.module.css";
 import type { ControlProps } from "./Field";
+import { NativeSelect } from "./NativeSelect";
 
 /** A number and its unit, apart, so that nobody has to guess what G means. */
 export interface AmountDraft {
@@ -66,19 +67,17 @@ export function AmountInput({
         {...(control["aria-invalid"] ? { status: "error" as const } : {})}
         onChange={(event) => onChange({ ...value, number: event.target.value })}
       />
-      <select
-        className={css["unit"]}
+      <NativeSelect
+        className={css["unit"] ?? ""}
         aria-label={t("newRequest.unitOf", { name: label })}
         value={value.unit}
         disabled={disabled}
-        onChange={(event) => onChange({ ...value, unit: event.target.value })}
-      >
-        {UNITS[resource].map((unit) => (
-          <option key={unit} value={unit}>
-            {resource === "cpu" ? t(unit === "m" ? "unit.millicores" : "unit.cores") : unit}
-          </option>
-        ))}
-      </select>
+        onChange={(unit) => onChange({ ...value, unit })}
+        options={UNITS[resource].map((unit) => ({
+          value: unit,
+          label: resource === "cpu" ? t(unit === "m" ? "unit.millicores" : "unit.cores") : unit,
+        }))}
+      />
     </div>
   );
 }

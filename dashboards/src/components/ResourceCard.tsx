@@ -22,6 +22,8 @@ export function ResourceCard({ resource, figures, binding, thresholds }: Resourc
   const of = (bundle: Figures["granted"]) => readAmount(resource, bundle[resource]) ?? 0n;
   const draining = of(figures.draining);
   const reserved = of(figures.held) + of(figures.requested);
+  // What is left once every pending request is approved; below zero it is missing.
+  const missing = of(figures.requested) - of(figures.free);
   const name = words("resource", resource);
   return (
     <section className={css["card"]} aria-label={name}>
@@ -68,10 +70,14 @@ export function ResourceCard({ resource, figures, binding, thresholds }: Resourc
           term={t("figures.reserved")}
           note={
             <>
-              <Swatch part="held" /> {t("figures.held")}{" "}
-              <Amount resource={resource} text={figures.held[resource]} />
-              <Swatch part="requested" /> {t("figures.requested")}{" "}
-              <Amount resource={resource} text={figures.requested[resource]} />
+              <span>
+                <Swatch part="held" /> {t("figures.held")}{" "}
+                <Amount resource={resource} text={figures.held[resource]} />
+              </span>
+              <span>
+                <Swatch part="requested" /> {t("figures.requested")}{" "}
+                <Amount resource={resource} text={figures.requested[resource]} />
+              </span>
             </>
           }
         >
@@ -90,7 +96,18 @@ export function ResourceCard({ resource, figures, binding, thresholds }: Resourc
         >
           <Amount resource={resource} text={figures.used[resource]} strong />
         </Row>
-        <Row swatch={<Swatch part="free" />} term={t("figures.free")}>
+        <Row
+          swatch={<Swatch part="free" />}
+          term={t("figures.free")}
+          note={
+            missing > 0n ? (
+              <span className={css["missing"]}>
+                {t("figures.afterPending")} {t("figures.short")}{" "}
+                <ExactAmount resource={resource} exact={missing} />
+              </span>
+            ) : null
+          }
+        >
           <Amount resource={resource} text={figures.free[resource]} strong />
         </Row>
       </dl>

@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { NativeSelect } from "./NativeSelect";
 import css from "./SelectField.module.css";
 
 interface SelectFieldProps {
@@ -8,30 +9,17 @@ interface SelectFieldProps {
   value: string;
   options: readonly { value: string; label: string }[];
   onChange: (value: string) => void;
-  disabled?: boolean;
 }
 
-/** The browser's own select: right on phones, by keyboard and for screen readers without effort. */
-export function SelectField(props: SelectFieldProps) {
+/** A select with its label at the left, for toolbars. */
+export function SelectField({ label, hideLabel = false, ...select }: SelectFieldProps) {
   const id = useId();
   return (
     <span className={css["field"]}>
-      <label htmlFor={id} className={props.hideLabel ? "visually-hidden" : css["label"]}>
-        {props.label}
+      <label htmlFor={id} className={hideLabel ? "visually-hidden" : css["label"]}>
+        {label}
       </label>
-      <select
-        id={id}
-        className={css["select"]}
-        value={props.value}
-        disabled={props.disabled}
-        onChange={(event) => props.onChange(event.target.value)}
-      >
-        {props.options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
+      <NativeSelect id={id} className={css["select"] ?? ""} {...select} />
     </span>
   );
 }

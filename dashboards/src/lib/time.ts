@@ -56,6 +56,11 @@ export function dateTime(text: string | null | undefined): string | null {
   return `${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second}`;
 }
 
+/** 2026-11-23 14:05, for lists. */
+export function minuteTime(text: string | null | undefined): string | null {
+  return dateTime(text)?.slice(0, -3) ?? null;
+}
+
 /** 14:05:06 */
 export function clockTime(at: Date): string {
   const p = partsOf(at);

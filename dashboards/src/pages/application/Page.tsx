@@ -6,6 +6,7 @@ import type { ApplicationView } from "../../api/generated";
 import { showApplicationOptions } from "../../api/generated/@tanstack/react-query.gen";
 import { Conditions } from "../../components/Conditions";
 import { Definitions } from "../../components/Definitions";
+import { LinkButton } from "../../components/LinkButton";
 import { Mark } from "../../components/Mark";
 import { PageHeader } from "../../components/PageHeader";
 import { Panel } from "../../components/Panel";
@@ -50,9 +51,9 @@ export function ApplicationPage() {
           ) : null
         }
         actions={
-          <Link to="/requests/new" search={{ type: "Change", department, application: name }}>
+          <LinkButton to="/requests/new" search={{ type: "Change", department, application: name }}>
             {t("application.requestChange")}
-          </Link>
+          </LinkButton>
         }
       />
       <TabBar

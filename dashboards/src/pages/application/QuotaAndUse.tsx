@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { AllocationView, ApplicationView, Bundle } from "../../api/generated";
+import { usePoolName } from "../../app/PoolName";
 import { Amount, Dash, Rate } from "../../components/Amount";
 import { CapacityBar } from "../../components/CapacityBar";
 import { Conditions } from "../../components/Conditions";
@@ -54,9 +55,10 @@ export function QuotaAndUse({ application }: { application: ApplicationView }) {
 function Holding({ allocation, sample }: { allocation: AllocationView; sample: boolean }) {
   const { t } = useTranslation();
   const words = useWords();
+  const title = t("application.inPool", { pool: usePoolName()(allocation.pool) });
   return (
     <Panel
-      title={t("application.inPool", { pool: allocation.pool })}
+      title={title}
       extra={
         <>
           {sample ? <Mark tone="info">{t("sample.quota")}</Mark> : null}
@@ -68,7 +70,7 @@ function Holding({ allocation, sample }: { allocation: AllocationView; sample: b
       flush
     >
       <DataTable
-        caption={t("application.inPool", { pool: allocation.pool })}
+        caption={title}
         rows={[...RESOURCES]}
         rowKey={(resource) => resource}
         columns={[

@@ -11,7 +11,6 @@ import { isDepartmentOnly, useSession } from "../../app/session";
 import { SearchField } from "../../components/SearchField";
 import { SelectField } from "../../components/SelectField";
 import { useWords, type WordKind } from "../../i18n/words";
-import css from "./Applications.module.css";
 
 /** Values of filters as they stand in the address; an empty text takes a filter away. */
 export interface ApplicationSearch {
@@ -56,7 +55,7 @@ export function Filters({ search, change }: FiltersProps) {
     search.state,
   ];
   return (
-    <div className={css["filters"]}>
+    <>
       <SearchField
         label={t("applications.search")}
         placeholder={t("applications.search")}
@@ -115,6 +114,6 @@ export function Filters({ search, change }: FiltersProps) {
           {t("filter.clear")}
         </Button>
       ) : null}
-    </div>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,6 +11,7 @@ import { PAGE_SIZES, pageSize, useCursorPages } from "../../app/useCursorPages";
 import { useSteadyRows } from "../../app/useSteadyRows";
 import { DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
+import { LinkButton } from "../../components/LinkButton";
 import { NewsBar } from "../../components/NewsBar";
 import { PageHeader } from "../../components/PageHeader";
 import { Pager } from "../../components/Pager";
@@ -67,14 +68,14 @@ export function ApplicationsPage() {
         title={own ? t("nav.myApplications") : t("nav.applications")}
         asOf={list?.asOf}
         actions={
-          <Link to="/requests/new" search={{ type: "New" }}>
+          <LinkButton to="/requests/new" search={{ type: "New" }}>
             {t("applications.requestNew")}
-          </Link>
+          </LinkButton>
         }
       />
       <Panel
         title={t("applications.list")}
-        extra={<Filters search={search} change={change} />}
+        toolbar={<Filters search={search} change={change} />}
         flush
       >
         <QueryView query={query} lines={12}>

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { TFunction } from "i18next";
 import type { ApplicationView } from "../../api/generated";
+import { PoolName } from "../../app/PoolName";
 import type { Column } from "../../components/DataTable";
 import { Mark, type Tone } from "../../components/Mark";
 import { QuotaCell } from "../../components/QuotaCell";
@@ -41,17 +42,25 @@ export function applicationColumns(t: TFunction, own: boolean): Column<Applicati
       key: "tier",
       title: t("field.tier"),
       sortBy: "tier",
+      className: css["short"],
       cell: (application) => <Word kind="tier" of={application.tier} />,
     },
     {
       key: "pool",
       title: t("field.pool"),
       cell: (application) =>
-        application.allocations.map((allocation) => allocation.pool).join(", ") || "—",
+        application.allocations.length === 0
+          ? "—"
+          : application.allocations.map((allocation) => (
+              <div key={allocation.name}>
+                <PoolName pool={allocation.pool} />
+              </div>
+            )),
     },
     {
       key: "zone",
       title: t("field.zone"),
+      className: css["short"],
       cell: (application) => <Word kind="zone" of={application.zone} />,
     },
     ...RESOURCES.map((resource) => ({

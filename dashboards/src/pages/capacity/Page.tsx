@@ -15,7 +15,8 @@ import { Notice } from "../../components/Notice";
 import { PageHeader } from "../../components/PageHeader";
 import { Panel } from "../../components/Panel";
 import { QueryView } from "../../components/QueryView";
-import type { Resource } from "../../lib/amount";
+import { useWords } from "../../i18n/words";
+import { RESOURCES, type Resource } from "../../lib/amount";
 import { age, dateTime } from "../../lib/time";
 import css from "./Capacity.module.css";
 
@@ -51,6 +52,7 @@ export function CapacityPage() {
 
 function Pool({ pool }: { pool: PoolView }) {
   const { t } = useTranslation();
+  const words = useWords();
   const { contract } = pool;
   const facts: Definition[] = [
     {
@@ -68,7 +70,9 @@ function Pool({ pool }: { pool: PoolView }) {
     },
     {
       term: t("capacity.grantable"),
-      value: `CPU ${pool.grantablePercent.cpu}% · ${t("resource.memory")} ${pool.grantablePercent.memory}% · ${t("resource.storage")} ${pool.grantablePercent.storage}%`,
+      value: RESOURCES.map(
+        (resource) => `${words("resource", resource)} ${pool.grantablePercent[resource]}%`,
+      ).join(" / "),
     },
     { term: t("capacity.allocations"), value: pool.allocations?.toLocaleString("en-US") ?? "—" },
     {

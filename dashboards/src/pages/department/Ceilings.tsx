@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { DepartmentView } from "../../api/generated";
+import { usePoolName } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
 import { CapacityBar } from "../../components/CapacityBar";
 import { type Column, DataTable } from "../../components/DataTable";
@@ -20,13 +21,14 @@ interface Row {
 export function Ceilings({ caption, ceilings }: { caption: string; ceilings: Ceiling[] }) {
   const { t } = useTranslation();
   const words = useWords();
+  const poolName = usePoolName();
   const rows = ceilings.flatMap((ceiling) => RESOURCES.map((resource) => ({ ceiling, resource })));
   const columns: Column<Row>[] = [
     {
       key: "pool",
       title: t("field.pool"),
       names: true,
-      cell: ({ ceiling, resource }) => `${ceiling.pool} · ${words("resource", resource)}`,
+      cell: ({ ceiling, resource }) => `${poolName(ceiling.pool)} · ${words("resource", resource)}`,
     },
     {
       key: "ceiling",
@@ -58,7 +60,7 @@ export function Ceilings({ caption, ceilings }: { caption: string; ceilings: Cei
         <CapacityBar
           slim
           resource={resource}
-          label={`${ceiling.pool} ${words("resource", resource)}`}
+          label={`${poolName(ceiling.pool)} ${words("resource", resource)}`}
           contract={ceiling.ceiling[resource]}
           granted={ceiling.allocated[resource]}
         />

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
 import type { DepartmentView } from "../../api/generated";
 import { showDepartmentOptions } from "../../api/generated/@tanstack/react-query.gen";
+import { PoolName } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
 import { Conditions } from "../../components/Conditions";
 import { type Column, DataTable } from "../../components/DataTable";
@@ -53,7 +54,12 @@ function Body({ department }: { department: DepartmentView }) {
   const { t } = useTranslation();
   const words = useWords();
   const columns: Column<Grant>[] = [
-    { key: "pool", title: t("field.pool"), names: true, cell: (grant) => grant.pool },
+    {
+      key: "pool",
+      title: t("field.pool"),
+      names: true,
+      cell: (grant) => <PoolName pool={grant.pool} />,
+    },
     ...RESOURCES.map((resource) => ({
       key: resource,
       title: words("resource", resource),

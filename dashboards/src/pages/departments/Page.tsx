@@ -69,7 +69,7 @@ export function DepartmentsPage() {
       <PageHeader title={t("nav.departments")} asOf={query.data?.asOf} />
       <Panel
         title={t("departments.list")}
-        extra={
+        toolbar={
           <>
             <SearchField
               label={t("departments.search")}

@@ -1,12 +1,13 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
+import { usePoolName } from "../../app/PoolName";
 import { previewOptions } from "../../app/preview";
 import { useDebounced } from "../../app/useDebounced";
 import { ErrorView } from "../../components/ErrorView";
 import { Impact } from "../../components/Impact";
 import { Panel } from "../../components/Panel";
-import { amountFaults, bodyOf, type Draft } from "./draft";
+import { amountFaults, bodyOf, type Draft, JUSTIFICATION_MIN } from "./draft";
 import { FitVerdict } from "./FitVerdict";
 import css from "./NewRequest.module.css";
 
@@ -16,6 +17,7 @@ const TYPING_PAUSE_MS = 300;
 /** Whether it fits, from the same code that will decide, while typing. */
 export function FitPanel({ draft }: { draft: Draft }) {
   const { t } = useTranslation();
+  const poolName = usePoolName();
   const rested = useDebounced(draft, TYPING_PAUSE_MS);
   const ready = Object.keys(amountFaults(rested)).length === 0;
   const query = useQuery({
@@ -36,13 +38,18 @@ export function FitPanel({ draft }: { draft: Draft }) {
         {preview && !query.error ? <FitVerdict preview={preview} /> : null}
       </div>
       {preview && !query.error ? (
-        <Impact caption={t("impact.title", { pool: rested.pool })} preview={preview} />
+        <Impact caption={t("impact.title", { pool: poolName(rested.pool) })} preview={preview} />
       ) : null}
     </Panel>
   );
 }
 
-/** Whether it fits does not depend on why it is asked, so the reason may still be missing. */
+/** Whether it fits does not depend on names and reasons, which may still be missing. */
 function previewBody(draft: Draft) {
-  return bodyOf({ ...draft, justification: "" });
+  const displayName = draft.newApplication.displayName || draft.application;
+  return bodyOf({
+    ...draft,
+    newApplication: { ...draft.newApplication, displayName },
+    justification: ".".repeat(JUSTIFICATION_MIN),
+  });
 }

@@ -2,9 +2,9 @@ import { Input } from "antd";
 import { useTranslation } from "react-i18next";
 import { chosen, HOSTINGS, TIERS, ZONES } from "../../app/choices";
 import { Field } from "../../components/Field";
+import { NativeSelect } from "../../components/NativeSelect";
 import { useWords } from "../../i18n/words";
 import type { Draft } from "./draft";
-import { NativeSelect } from "./NativeSelect";
 import type { FieldsProps } from "./Page";
 
 /** Grade four and above may not run on this cloud at all. */

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toFailure } from "../../api/failure";
+import type { NewRequest } from "../../api/generated";
 import {
   createRequestMutation,
   showApplicationOptions,
@@ -13,6 +14,7 @@ import { ActionButton } from "../../components/ActionButton";
 import { ErrorView } from "../../components/ErrorView";
 import { PageHeader } from "../../components/PageHeader";
 import { Panel } from "../../components/Panel";
+import { keyKeeper } from "../../lib/once";
 import { AmountFields } from "./AmountFields";
 import { BasisFields } from "./BasisFields";
 import { allFaults, bodyOf, type Draft, emptyDraft, type Faults, withAmounts } from "./draft";
@@ -47,6 +49,9 @@ export function NewRequestPage() {
       });
     },
   });
+  const [keyFor] = useState(keyKeeper);
+  const send = (body: NewRequest) =>
+    create.mutate({ body, headers: { "Idempotency-Key": keyFor(body) } });
   const failure = create.error ? toFailure(create.error) : null;
   // A fault goes away when its field is put right, not only at the next try.
   const standing = allFaults(draft);
@@ -57,7 +62,7 @@ export function NewRequestPage() {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setFaults(standing);
-    if (Object.keys(standing).length === 0) create.mutate({ body: bodyOf(draft) });
+    if (Object.keys(standing).length === 0) send(bodyOf(draft));
   };
   useFocusFirstFault(form, faults, create.error);
   const blocked = useBlock();
@@ -86,7 +91,14 @@ export function NewRequestPage() {
           <Panel title={t("newRequest.why")}>
             <BasisFields draft={draft} change={change} fault={fault} />
           </Panel>
-          {create.error ? <ErrorView error={create.error} /> : null}
+          {create.error ? (
+            <ErrorView
+              error={create.error}
+              action={
+                <ExistingRequest department={draft.department} name={failure?.problem?.existing} />
+              }
+            />
+          ) : null}
           <div className={css["actions"]}>
             <ActionButton
               type="primary"
@@ -158,4 +170,21 @@ function useBlock(): string | null {
   const member = isDepartmentMember(useSession());
   const away = useWriteBlock();
   return away ?? (member ? null : t("requests.onlyDepartments"));
+}
+
+/** An open request asks for the same already: here it is. */
+function ExistingRequest({
+  department,
+  name,
+}: {
+  department: string;
+  name: string | null | undefined;
+}) {
+  const { t } = useTranslation();
+  if (!name) return null;
+  return (
+    <Link to="/requests/$department/$name" params={{ department, name }}>
+      {t("newRequest.existing")}
+    </Link>
+  );
 }

@@ -11,6 +11,7 @@ import {
 } from "../../api/generated/@tanstack/react-query.gen";
 import { DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
+import { LinkButton } from "../../components/LinkButton";
 import { PageHeader } from "../../components/PageHeader";
 import { Panel } from "../../components/Panel";
 import { QueryView } from "../../components/QueryView";
@@ -38,7 +39,7 @@ export default function Portal() {
       <PageHeader
         title={t("nav.portal")}
         asOf={overview.data?.asOf}
-        actions={<Link to="/requests/new">{t("requests.new")}</Link>}
+        actions={<LinkButton to="/requests/new">{t("requests.new")}</LinkButton>}
       />
       <div className={css["page"]}>
         <QueryView query={overview} lines={4}>

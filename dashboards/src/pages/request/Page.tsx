@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
 import type { RequestView } from "../../api/generated";
 import { showRequestOptions } from "../../api/generated/@tanstack/react-query.gen";
+import { PoolName } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
 import { Conditions } from "../../components/Conditions";
 import { DataTable } from "../../components/DataTable";
@@ -98,7 +99,7 @@ function Form({ request }: { request: RequestView }) {
               ),
             },
             { term: t("field.department"), value: request.departmentName },
-            { term: t("field.pool"), value: request.pool },
+            { term: t("field.pool"), value: <PoolName pool={request.pool} /> },
             {
               term: t("field.requester"),
               value: <Person name={request.requester} short={request.requesterShort} />,

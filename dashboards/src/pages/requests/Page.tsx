@@ -121,7 +121,7 @@ function List({ tab }: { tab: Tab }) {
   return (
     <Panel
       title={t(`requests.tab.${tab}`)}
-      extra={
+      toolbar={
         <>
           <SearchField
             label={t("requests.search")}

@@ -1,13 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import type { TFunction } from "i18next";
 import type { RequestView } from "../../api/generated";
+import { PoolName } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
 import type { Column } from "../../components/DataTable";
 import { DueChip } from "../../components/DueChip";
 import { PhaseMark } from "../../components/PhaseMark";
 import { Word } from "../../components/Word";
 import { RESOURCES } from "../../lib/amount";
-import { dateTime } from "../../lib/time";
+import { minuteTime } from "../../lib/time";
 import { Delta } from "./Delta";
 import css from "./Requests.module.css";
 
@@ -60,7 +61,7 @@ export function requestColumns(t: TFunction, shown: Shown): Column<RequestView>[
           cell: (request) => request.departmentName,
         }
       : null,
-    { key: "pool", title: t("field.pool"), cell: (request) => request.pool },
+    { key: "pool", title: t("field.pool"), cell: (request) => <PoolName pool={request.pool} /> },
     ...RESOURCES.map((resource) => ({
       key: resource,
       title: <Word kind="resource" of={resource} />,
@@ -101,7 +102,7 @@ export function requestColumns(t: TFunction, shown: Shown): Column<RequestView>[
       title: t("field.createdAt"),
       sortBy: "createdAt",
       className: css["time"],
-      cell: (request) => dateTime(request.createdAt) ?? "—",
+      cell: (request) => minuteTime(request.createdAt) ?? "—",
     },
   ];
   return columns.filter((column) => column !== null);

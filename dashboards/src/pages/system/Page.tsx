@@ -8,6 +8,7 @@ import {
   showVersionOptions,
 } from "../../api/generated/@tanstack/react-query.gen";
 import { useConnection } from "../../app/connection";
+import { PoolName } from "../../app/PoolName";
 import { hasRole, useSession } from "../../app/session";
 import { DataTable } from "../../components/DataTable";
 import { Definitions } from "../../components/Definitions";
@@ -115,7 +116,11 @@ function Checks({ invariants }: { invariants: Invariants }) {
             names: true,
             cell: (check) => words("invariant", check.name),
           },
-          { key: "pool", title: t("field.pool"), cell: (check) => check.pool ?? t("system.city") },
+          {
+            key: "pool",
+            title: t("field.pool"),
+            cell: (check) => (check.pool ? <PoolName pool={check.pool} /> : t("system.city")),
+          },
           {
             key: "holds",
             title: t("system.result"),

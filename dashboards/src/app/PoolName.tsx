@@ -1,0 +1,12 @@
+import { useQuery } from "@tanstack/react-query";
+import { listPoolsOptions } from "../api/generated/@tanstack/react-query.gen";
+
+/** The names of pools for people; everybody may see that a pool exists. */
+export function usePoolName(): (pool: string) => string {
+  const { data } = useQuery(listPoolsOptions());
+  return (pool) => data?.items.find((one) => one.name === pool)?.displayName ?? pool;
+}
+
+export function PoolName({ pool }: { pool: string }) {
+  return <span title={pool}>{usePoolName()(pool)}</span>;
+}
