@@ -315,6 +315,17 @@ fn a_removed_allocation_drains_before_its_name_is_used_again() {
 }
 
 #[test]
+fn a_line_without_amounts_stays_until_its_namespace_is_proven_empty() {
+    let mut city = city(None);
+    granted(&mut city, target("a", 1, Bundle::ZERO));
+    granted(&mut city, remove("a"));
+    assert!(city.entries[&key("a")].dropped.contains("app-a"));
+    let proof = release(&city, "a", &[("app-a", Bundle::ZERO)], &[]);
+    granted(&mut city, proof);
+    assert!(city.entries.is_empty());
+}
+
+#[test]
 fn a_namespace_belongs_to_one_allocation() {
     let mut city = city(None);
     granted(&mut city, spread("a", 1, &[("app-x", cores(1))]));

@@ -189,7 +189,8 @@ pub fn any_move() -> impl Strategy<Value = Move> {
 }
 
 fn target() -> impl Strategy<Value = Move> {
-    let share = (prop_oneof![12 => 0..NAMESPACES, 1 => Just(NAMESPACES)], bundle(8));
+    let amounts = prop_oneof![6 => bundle(8), 1 => Just(Bundle::ZERO)];
+    let share = (prop_oneof![12 => 0..NAMESPACES, 1 => Just(NAMESPACES)], amounts);
     let shares = proptest::collection::vec(share, 0..=NAMESPACES);
     let decision = proptest::option::of(decision());
     (allocation(), uid(), newer_by(), shares, decision).prop_map(|(allocation, uid, newer_by, shares, decision)| {
