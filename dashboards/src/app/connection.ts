@@ -5,15 +5,21 @@ import { useSyncExternalStore } from "react";
 
 export interface Connection {
   away: boolean;
+  /** The API answers, but cannot follow the cluster: reads are old, writes are refused. */
+  stale: boolean;
   /** When the API answered for the last time. */
   lastAnswer: Date | null;
 }
 
 const listeners = new Set<() => void>();
-let current: Connection = { away: false, lastAnswer: null };
+let current: Connection = { away: false, stale: false, lastAnswer: null };
 
 export function reportAnswer(): void {
-  update({ away: false, lastAnswer: new Date() });
+  update({ ...current, away: false, lastAnswer: new Date() });
+}
+
+export function reportStale(stale: boolean): void {
+  update({ ...current, stale });
 }
 
 export function reportSilence(): void {
@@ -29,7 +35,7 @@ export function useConnection(): Connection {
 }
 
 function update(next: Connection): void {
-  const changed = next.away !== current.away;
+  const changed = next.away !== current.away || next.stale !== current.stale;
   current = next;
   // The time alone is read when the banner appears; re-rendering for each answer would be waste.
   if (changed) for (const listener of listeners) listener();

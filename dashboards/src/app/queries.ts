@@ -1,5 +1,6 @@
 import { QueryCache, QueryClient } from "@tanstack/react-query";
 import { toFailure } from "../api/failure";
+import { reportStale } from "./connection";
 
 /** Set by the router: where a person goes whose session has ended. */
 let onSignedOut: () => void = () => {};
@@ -10,6 +11,9 @@ export function setOnSignedOut(act: () => void): void {
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({
+    onSuccess: (data) => {
+      if (saysStale(data)) reportStale(data.stale);
+    },
     onError: (error) => {
       if (toFailure(error).unauthorized) onSignedOut();
     },
@@ -27,6 +31,11 @@ export const queryClient = new QueryClient({
     mutations: { networkMode: "always", retry: false },
   },
 });
+
+/** Lists and the overview say whether the cluster can be followed. */
+function saysStale(data: unknown): data is { stale: boolean } {
+  return typeof data === "object" && data !== null && "stale" in data;
+}
 
 /** Reads all that is shown again; what is not on screen is read when it is next needed. */
 export function refreshAll(): void {

@@ -48,5 +48,7 @@ export function useSession(): Session {
 /** Why nothing can be written at the moment, or null. */
 export function useWriteBlock(): string | null {
   const { t } = useTranslation();
-  return useConnection().away ? t("connection.writesBlocked") : null;
+  const { away, stale } = useConnection();
+  if (away) return t("connection.writesBlocked");
+  return stale ? t("connection.staleBlocked") : null;
 }

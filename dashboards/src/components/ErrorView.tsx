@@ -2,6 +2,9 @@ import { Button } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type Failure, toFailure } from "../api/failure";
+import type { Problem } from "../api/generated";
+import { useWords } from "../i18n/words";
+import { Amount } from "./Amount";
 import css from "./ErrorView.module.css";
 import { Notice } from "./Notice";
 
@@ -68,6 +71,7 @@ function FailureDetails({ failure }: { failure: Failure }) {
             <dd>{problem.nextStep}</dd>
           </div>
         ) : null}
+        <Shortage problem={problem} />
         <div>
           <dt>{t("error.code")}</dt>
           <dd>
@@ -81,6 +85,37 @@ function FailureDetails({ failure }: { failure: Failure }) {
           </dd>
         </div>
       </dl>
+    </>
+  );
+}
+
+/** What did not fit: the resource, what was asked for beyond what is there, and what was left. */
+function Shortage({ problem }: { problem: Problem }) {
+  const { t } = useTranslation();
+  const words = useWords();
+  const { resource } = problem;
+  if (!resource) return null;
+  const amounts = [
+    { term: t("fit.asked"), text: problem.asked },
+    { term: t("fit.limit"), text: problem.limit },
+    { term: t("fit.free"), text: problem.free },
+  ];
+  return (
+    <>
+      <div>
+        <dt>{t("field.resource")}</dt>
+        <dd>{words("resource", resource)}</dd>
+      </div>
+      {amounts
+        .filter(({ text }) => text)
+        .map(({ term, text }) => (
+          <div key={term}>
+            <dt>{term}</dt>
+            <dd>
+              <Amount resource={resource} text={text} strong />
+            </dd>
+          </div>
+        ))}
     </>
   );
 }

@@ -2,7 +2,13 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Input } from "antd";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Verdict as AnyVerdict, DecisionView, RequestView } from "../../api/generated";
+import { toFailure } from "../../api/failure";
+import type {
+  Verdict as AnyVerdict,
+  DecisionView,
+  NewDecision,
+  RequestView,
+} from "../../api/generated";
 import { decideRequestMutation } from "../../api/generated/@tanstack/react-query.gen";
 import { useWriteBlock } from "../../app/session";
 import { ActionButton } from "../../components/ActionButton";
@@ -10,6 +16,7 @@ import { ErrorView } from "../../components/ErrorView";
 import { Notice } from "../../components/Notice";
 import { Panel } from "../../components/Panel";
 import { useWords } from "../../i18n/words";
+import { keyKeeper } from "../../lib/once";
 import css from "./Request.module.css";
 
 /** A refusal owes the department a reason; the kinds refuse shorter ones. */
@@ -25,21 +32,32 @@ export function Decision({ request }: { request: RequestView }) {
   const reasonId = useId();
   const queries = useQueryClient();
   const [reason, setReason] = useState("");
+  const [keyFor] = useState(keyKeeper);
+  // An attempt that was answered is over: the pool may have room by the next one. One without an
+  // answer may have been heard, so it is repeated under the same key.
+  const [answered, setAnswered] = useState(0);
   const decide = useMutation({
     ...decideRequestMutation(),
+    onSuccess: () => setAnswered((count) => count + 1),
+    onError: (error) => {
+      if (toFailure(error).problem) setAnswered((count) => count + 1);
+    },
     onSettled: () => queries.invalidateQueries(),
   });
   const blocks = useBlocks(request, reason);
-  const send = (verdict: Verdict) =>
+  const send = (verdict: Verdict) => {
+    const body: NewDecision = {
+      verdict,
+      requestRevision: request.revision,
+      reason: reason.trim() || null,
+      stage: request.stage?.name ?? null,
+    };
     decide.mutate({
       path: { department: request.department, name: request.name },
-      body: {
-        verdict,
-        requestRevision: request.revision,
-        ...(reason.trim() ? { reason: reason.trim() } : {}),
-        ...(request.stage ? { stage: request.stage.name } : {}),
-      },
+      headers: { "Idempotency-Key": keyFor([body, answered]) },
+      body,
     });
+  };
   const waits = decide.isPending;
   const verdict = decide.variables?.body.verdict as Verdict | undefined;
   return (
