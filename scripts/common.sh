@@ -4,6 +4,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 run="${YUNHENG_RUN:-$root/.run}"
 bin="$root/localcluster/bin"
 kubectl="$bin/kubectl"
+profile="${YUNHENG_PROFILE:-release}"
+programs="$root/target/$([ "$profile" = release ] && echo release || echo debug)"
 people=yunheng-people
 system=yunheng-system
 begun=$SECONDS
@@ -63,10 +65,10 @@ stop() {
   rm -f "$run/$name.pid"
 }
 
-# await SECONDS WHAT COMMAND…: tries until it succeeds.
+# await SECONDS COMMAND…: tries until it succeeds.
 await() {
-  local deadline=$((SECONDS + $1)) what=$2
-  shift 2
+  local deadline=$((SECONDS + $1))
+  shift
   until "$@" >/dev/null 2>&1; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 0.3

@@ -1,0 +1,36 @@
+# Two commands do all: `make up` and `make test`. `make help` names the others.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up down status test bench build fmt lint generate
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+up: ## start everything and load the city's inventory (INVENTORY=named: without sample data)
+	@scripts/up
+
+down: ## stop everything; the data stay in .run
+	@scripts/down
+
+status: ## what runs, and where the logs are
+	@scripts/status
+
+test: ## every test there is
+	@scripts/test
+
+bench: ## measure; writes docs/benchmarks.md
+	@scripts/bench
+
+build: ## build everything, optimised
+	@scripts/build release
+
+generate: ## make all generated files again
+	@scripts/generate
+
+fmt: ## format Rust, Go and TypeScript
+	@cargo fmt --all
+	@gofmt -w localcluster
+	@cd dashboards && npm run --silent format
+
+lint: ## what the tests check of the code's form
+	@scripts/lint
