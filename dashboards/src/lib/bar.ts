@@ -57,7 +57,11 @@ function positive(amount: bigint): bigint {
 }
 
 function largest(amounts: bigint[]): bigint {
-  return amounts.reduce((a, b) => (a > b ? a : b), 0n);
+  let most = 0n;
+  for (const amount of amounts) {
+    if (amount > most) most = amount;
+  }
+  return most;
 }
 
 function share(part: bigint, whole: bigint): number {

@@ -1,0 +1,190 @@
+// The main job, in two browsers: a department asks for more, an approver sees it at once, decides,
+// and the numbers change everywhere.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { base, call, launch, open, settled, tokenOf, visit } from "./setup.mjs";
+
+const MORE_CORES = 8;
+const SEEN_WITHIN_MS = 2_000;
+const JUSTIFICATION = "浏览器测试:高峰期并发上升,需要增加处理器";
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+async function preview(body) {
+  const response = await fetch(`${base}/api/v1/requests/preview`, {
+    method: "POST",
+    headers: {
+      Authorization: `Bearer ${tokenOf("department-user")}`,
+      "Content-Type": "application/json",
+    },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200, await response.clone().text());
+  return response.json();
+}
+
+/** An application of the department that has whole cores, no open request, and room for more. */
+async function candidate() {
+  const { items } = await call("department-user", "/applications?limit=50");
+  const open = await call("department-user", "/requests?open=true&limit=200");
+  const busy = new Set(open.items.map((request) => request.application));
+  for (const application of items) {
+    const [allocation] = application.allocations;
+    if (!allocation || busy.has(application.name) || !/^\d+$/.test(allocation.granted.cpu))
+      continue;
+    const cpu = Number(allocation.granted.cpu) + MORE_CORES;
+    const { fits } = await preview({
+      department: application.department,
+      type: "Change",
+      application: application.name,
+      pool: allocation.pool,
+      resources: { ...allocation.granted, cpu: String(cpu) },
+      justification: JUSTIFICATION,
+    });
+    if (fits) return { application, allocation, cpu };
+  }
+  throw new Error("no application of the department has room for more cores");
+}
+
+async function fillRequest(page, application, cpu) {
+  await open(page, "/requests/new");
+  const choice = page.getByRole("combobox", { name: "应用系统" });
+  await choice.click();
+  await choice.fill(application.name);
+  await page.locator(".ant-select-item-option", { hasText: `(${application.name})` }).click();
+  const field = page.getByRole("textbox", { name: "CPU" });
+  await page.waitForFunction(() => document.querySelector('input[inputmode="numeric"]')?.value);
+  await field.fill(String(cpu));
+  await page.getByRole("textbox", { name: "测算依据" }).fill(JUSTIFICATION);
+}
+
+test("a request is seen within two seconds, approved, and the numbers change", async () => {
+  const { application, allocation, cpu } = await candidate();
+  const department = await visit(browser, "department-user");
+  const approver = await visit(browser, "approver-admin");
+  const admin = await visit(browser, "cloud-admin");
+
+  await open(approver.page, "/requests?tab=decide");
+  await open(admin.page, "/");
+  const adminCpu = admin.page.getByRole("region", { name: "CPU", exact: true });
+  const before = await adminCpu.innerText();
+
+  await fillRequest(department.page, application, cpu);
+  await department.page.getByText("能满足", { exact: true }).waitFor();
+  await department.page.getByRole("button", { name: "提交申请" }).click();
+  const sent = Date.now();
+  await department.page.waitForURL(/\/requests\/[^/]+\/[^/?]+$/);
+  const address = new URL(department.page.url()).pathname;
+
+  // In the approver's list: announced where rows are on screen, simply there where it was empty.
+  const link = approver.page.locator(`a[href="${address}"]`);
+  const news = approver.page.getByRole("status").filter({ hasText: /有 \d+ 条更新/ });
+  await link.or(news).first().waitFor({ timeout: SEEN_WITHIN_MS });
+  assert.ok(Date.now() - sent < SEEN_WITHIN_MS, `seen after ${Date.now() - sent} ms`);
+  if (await news.count()) await approver.page.getByRole("button", { name: "显示" }).click();
+  await link.click();
+  await settled(approver.page);
+
+  const impact = approver.page.getByRole("table", { name: /^对/ });
+  await impact.waitFor();
+  assert.match(await impact.getByRole("row", { name: /CPU/ }).innerText(), /\+8/);
+  await approver.page.getByRole("button", { name: "批准", exact: true }).click();
+  await approver.page.getByRole("status").filter({ hasText: "批准:已办理" }).waitFor();
+
+  await department.page
+    .getByText(/使用中|开通中/)
+    .first()
+    .waitFor({ timeout: SEEN_WITHIN_MS });
+  await open(
+    department.page,
+    `/applications/${application.department}/${application.name}?tab=quota`,
+  );
+  const row = department.page.getByRole("row", { name: /^CPU/ }).first();
+  await row.getByText(cpu.toLocaleString("en-US")).first().waitFor();
+  // The admin's overview follows by itself.
+  await admin.page.waitForFunction(
+    (text) => document.querySelector('section[aria-label="CPU"]')?.innerText !== text,
+    before,
+    { timeout: SEEN_WITHIN_MS },
+  );
+  const { allocations } = await call(
+    "cloud-admin",
+    `/applications/${application.department}/${application.name}`,
+  );
+  const now = allocations.find((one) => one.name === allocation.name);
+  assert.equal(now.granted.cpu, String(cpu));
+  for (const { faults } of [department, approver, admin]) assert.deepEqual(faults, []);
+});
+
+test("what does not fit is said while typing, and refused at approval naming the resource", async () => {
+  const { application } = await candidate();
+  const department = await visit(browser, "department-user");
+  const approver = await visit(browser, "approver-tech");
+  const { page } = department;
+  await fillRequest(page, application, application.granted.cpu);
+  await page.getByRole("textbox", { name: "内存" }).fill("99000");
+  await page.getByText("不能满足", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "提交申请" }).click();
+  await page.waitForURL(/\/requests\/[^/]+\/[^/?]+$/);
+  const address = new URL(page.url()).pathname;
+
+  await open(approver.page, address);
+  await approver.page.getByRole("button", { name: "批准", exact: true }).click();
+  const refusal = approver.page.getByRole("alert");
+  await refusal.waitFor();
+  const words = await refusal.innerText();
+  assert.match(words, /内存/);
+  assert.match(words, /申请/);
+  assert.match(words, /剩余/);
+  assert.match(words, /请求编号/);
+
+  const reject = approver.page.getByRole("button", { name: /^不予批准/ });
+  assert.equal(await reject.getAttribute("aria-disabled"), "true");
+  await approver.page.getByLabel("理由").fill("超出资源池可分配余量,请按实际用量重新测算。");
+  await approver.page.getByRole("button", { name: "不予批准", exact: true }).click();
+  await approver.page.getByRole("status").filter({ hasText: "不予批准:已办理" }).waitFor();
+  await page.getByText("不予批准").first().waitFor({ timeout: SEEN_WITHIN_MS });
+});
+
+test("a department withdraws its own request", async () => {
+  const { application, cpu } = await candidate();
+  const { page, faults } = await visit(browser, "department-user");
+  await fillRequest(page, application, cpu);
+  await page.getByRole("button", { name: "提交申请" }).click();
+  await page.waitForURL(/\/requests\/[^/]+\/[^/?]+$/);
+  await page.getByRole("button", { name: "撤回", exact: true }).click();
+  await page.getByText("已撤回").first().waitFor();
+  const approve = page.getByRole("button", { name: /^批准/ });
+  assert.equal(await approve.getAttribute("aria-disabled"), "true");
+  assert.deepEqual(faults, []);
+});
+
+test("an approval by keyboard alone", async () => {
+  const { application, cpu } = await candidate();
+  const department = await visit(browser, "department-user");
+  await fillRequest(department.page, application, cpu);
+  await department.page.getByRole("button", { name: "提交申请" }).focus();
+  await department.page.keyboard.press("Enter");
+  await department.page.waitForURL(/\/requests\/[^/]+\/[^/?]+$/);
+  const address = new URL(department.page.url()).pathname;
+
+  const { page } = await visit(browser, "approver-admin");
+  await open(page, address);
+  // From the top of the page, with Tab alone: the button is reached and its focus can be seen.
+  let reached = false;
+  for (let presses = 0; presses < 80 && !reached; presses += 1) {
+    await page.keyboard.press("Tab");
+    reached = await page.evaluate(() => document.activeElement?.textContent === "批准");
+  }
+  assert.ok(reached, "Tab never reached the approval");
+  const outline = await page.evaluate(
+    () => getComputedStyle(document.activeElement ?? document.body).outlineStyle,
+  );
+  assert.notEqual(outline, "none");
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").filter({ hasText: "批准:已办理" }).waitFor();
+});
