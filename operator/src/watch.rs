@@ -371,10 +371,8 @@ impl Routed for QuotaRequest {
 
 impl Routed for QuotaDecision {
     async fn route(&self, routes: &Routes) {
-        let answered = self.status.as_ref().is_some_and(|status| status.outcome.is_some());
-        if !answered {
-            routes.triggers.request(&self.namespace().unwrap_or_default(), &self.spec.request.name).await;
-        }
+        // Also when it is answered: until the cache shows the answer, the request's next step waits.
+        routes.triggers.request(&self.namespace().unwrap_or_default(), &self.spec.request.name).await;
     }
 }
 

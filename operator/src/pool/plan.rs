@@ -273,3 +273,6 @@ impl Plan {
 fn cause(kind: &str, namespace: &str, name: &str) -> Cause {
     Cause { kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.to_owned(), ..Cause::default() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use std::sync::Arc;
+
+use resources::v1alpha1::{
+    AllocationStatus, Basis, NewApplication, Period, QuotaDecisionSpec, QuotaRequest, QuotaRequestStatus, RequestRef,
+    Tier, Verdict,
+};
+use serde_json::json;
+
+use super::*;
+
+fn amounts(cpu: &str) -> Resources {
+    Resources { cpu: cpu.into(), memory: "128G".into(), storage: "10T".into() }
+}
+
+fn zero() -> Resources {
+    Resources { cpu: "0".into(), memory: "0".into(), storage: "0".into() }
+}
+
+fn request(type_: RequestType, resources: Resources) -> QuotaRequest {
+    let spec = QuotaRequestSpec {
+        requester: "zhang".into(),
+        type_,
+        application: "marriage-registry".into(),
+        new_application: None,
+        pool: "cec".into(),
+        resources,
+        period: None,
+        justification: "more couples register in May".into(),
+        basis: Basis::default(),
+        details: vec![],
+    };
+    let mut request = QuotaRequest::new("qr-1", spec);
+    request.metadata.uid = Some("qr-uid".into());
+    request.status = Some(QuotaRequestStatus {
+        phase: Some(Phase::Submitted),
+        revision: Some(1),
+        ..QuotaRequestStatus::default()
+    });
+    request
+}
+
+fn decision(verdict: Verdict) -> Arc<QuotaDecision> {
+    let spec = QuotaDecisionSpec {
+        request: RequestRef { name: "qr-1".into(), uid: "qr-uid".into() },
+        request_revision: 1,
+        stage: None,
+        verdict,
+        resources: None,
+        reason_code: None,
+        reason: Some("there is room and need".into()),
+        decided_by: "wang".into(),
+    };
+    Arc::new(QuotaDecision::new("qd-1", spec))
+}
+
+fn observed(request: QuotaRequest, allocation: Option<Allocation>) -> Observed {
+    Observed {
+        request: Arc::new(request),
+        namespace: "dept-civil-affairs".into(),
+        name: "qr-1".into(),
+        uid: "qr-uid".into(),
+        decisions: vec![],
+        behind: None,
+        pool_exists: true,
+        application_exists: true,
+        allocation: allocation.map(Arc::new),
+        allocation_name: "marriage-registry".into(),
+        is_further: false,
+    }
+}
+
+/// An allocation at generation 2 with what its controller says of it.
+fn allocation(decision: &str, granted: bool, draining: bool) -> Allocation {
+    let spec = AllocationSpec {
+        application: "marriage-registry".into(),
+        pool: "cec".into(),
+        resources: amounts("64"),
+        namespaces: vec![],
+        lease: None,
+        decision: Some(decision.into()),
+    };
+    let say = |type_: &str, yes: bool| {
+        json!({"type": type_, "status": if yes { "True" } else { "False" }, "reason": "R", "message": "",
+               "observedGeneration": 2, "lastTransitionTime": "2026-11-23T00:00:00Z"})
+    };
+    let conditions = json!([say("Granted", granted), say("Enforced", granted), say("Draining", draining)]);
+    let mut allocation = Allocation::new("marriage-registry", spec);
+    allocation.metadata.generation = Some(2);
+    allocation.status = Some(AllocationStatus {
+        conditions: serde_json::from_value(conditions).unwrap(),
+        ..AllocationStatus::default()
+    });
+    allocation
+}
+
+fn with(mut observed: Observed, verdict: Verdict) -> Observed {
+    observed.decisions.push(decision(verdict));
+    observed
+}
+
+fn why(step: Step) -> &'static str {
+    match step {
+        Step::Refuse { why, .. } => why.code(),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn a_request_that_nobody_has_seen_is_numbered_first() {
+    let mut new = request(RequestType::Change, amounts("72"));
+    new.status = None;
+    assert!(matches!(plan(&with(observed(new, None), Verdict::Approve)), Step::Submit));
+}
+
+#[test]
+fn an_approval_holds_what_the_allocation_shall_have() {
+    let change = request(RequestType::Change, amounts("72"));
+    let step = plan(&with(observed(change, Some(allocation("qd-0", true, false))), Verdict::Approve));
+    let Step::Hold { target, .. } = step else { panic!("{step:?}") };
+    assert_eq!(target, amounts("72").parse().unwrap());
+}
+
+#[test]
+fn a_request_must_make_sense_beside_what_exists() {
+    let there = || Some(allocation("qd-0", true, false));
+    let refused = |observed: Observed| why(plan(&with(observed, Verdict::Approve)));
+    let new = || request(RequestType::New, amounts("8"));
+    let change = || request(RequestType::Change, amounts("8"));
+    assert_eq!(refused(observed(new(), there())), "AlreadyAllocated");
+    assert_eq!(refused(observed(change(), None)), "NothingAllocated");
+    assert_eq!(refused(observed(request(RequestType::Release, zero()), None)), "NothingAllocated");
+    assert_eq!(refused(Observed { pool_exists: false, ..observed(change(), there()) }), "UnknownPool");
+    assert_eq!(refused(Observed { application_exists: false, ..observed(new(), None) }), "UnknownApplication");
+    assert_eq!(refused(Observed { behind: Some("qr-0".into()), ..observed(change(), there()) }), "AnotherRequestOpen");
+    assert_eq!(refused(observed(request(RequestType::Change, amounts("8.5")), there())), "Invalid");
+}
+
+#[test]
+fn a_new_request_may_bring_its_application() {
+    let mut new = request(RequestType::New, amounts("8"));
+    new.spec.new_application = Some(NewApplication {
+        display_name: "x".into(),
+        tier: Tier::Municipal,
+        hosting: resources::v1alpha1::Hosting::Hosted,
+        zone: resources::v1alpha1::Zone::ExtranetZone,
+        security_grade: 2,
+        domestic_it: false,
+        key_event: false,
+        description: String::new(),
+        contact: resources::v1alpha1::Contact::default(),
+    });
+    let step = plan(&with(Observed { application_exists: false, ..observed(new, None) }, Verdict::Approve));
+    assert!(matches!(step, Step::Hold { .. }), "{step:?}");
+}
+
+#[test]
+fn a_decision_that_was_applied_is_only_answered() {
+    let mut change = request(RequestType::Change, amounts("72"));
+    change.status.as_mut().unwrap().decision = Some("qd-1".into());
+    change.status.as_mut().unwrap().phase = Some(Phase::Provisioning);
+    let step = plan(&with(observed(change, None), Verdict::Approve));
+    assert!(matches!(step, Step::Confirm { .. }), "{step:?}");
+}
+
+#[test]
+fn an_approved_request_follows_its_allocation() {
+    let approved = |type_, resources, phase| {
+        let mut request = request(type_, resources);
+        let status = request.status.as_mut().unwrap();
+        (status.phase, status.decision) = (Some(phase), Some("qd-1".into()));
+        request
+    };
+    let change = |phase| approved(RequestType::Change, amounts("72"), phase);
+    let release = |phase| approved(RequestType::Release, zero(), phase);
+    let step = |request, allocation| plan(&observed(request, Some(allocation)));
+    let moved = |step: Step| match step {
+        Step::Move { to } => Some(to),
+        Step::Tell => None,
+        other => panic!("{other:?}"),
+    };
+    use Phase::{Active, Provisioning, Reclaiming, Released};
+    assert!(matches!(step(change(Provisioning), allocation("qd-0", true, false)), Step::Provision { .. }));
+    assert_eq!(moved(step(change(Provisioning), allocation("qd-1", false, false))), None);
+    assert_eq!(moved(step(change(Provisioning), allocation("qd-1", true, true))), Some(Reclaiming));
+    assert_eq!(moved(step(change(Reclaiming), allocation("qd-1", true, true))), None);
+    assert_eq!(moved(step(change(Reclaiming), allocation("qd-1", true, false))), Some(Active));
+    assert_eq!(moved(step(change(Provisioning), allocation("qd-1", true, false))), Some(Active));
+    assert_eq!(moved(step(release(Reclaiming), allocation("qd-1", true, false))), Some(Released));
+    // What an earlier generation said proves nothing about this one.
+    let mut earlier = allocation("qd-1", true, false);
+    earlier.metadata.generation = Some(3);
+    assert_eq!(moved(step(change(Provisioning), earlier)), None);
+}
+
+#[test]
+fn a_period_with_an_end_is_a_lease_to_the_end_of_its_last_day() {
+    let mut change = request(RequestType::Change, amounts("72"));
+    change.spec.period = Some(Period { start: "2026-12-01".into(), end: Some("2027-11-30".into()) });
+    let lease = allocation_spec(&observed(change, Some(allocation("qd-0", true, false))), Some("qd-1")).lease.unwrap();
+    assert_eq!(lease.expires_at, "2027-12-01T00:00:00+08:00");
+    assert_eq!(lease.base, Some(amounts("64")), "it returns to what was there");
+}
+
+#[test]
+fn a_further_allocation_has_a_namespace_of_its_own() {
+    let further = Observed {
+        is_further: true,
+        allocation_name: "marriage-registry-inspur".into(),
+        ..observed(request(RequestType::New, amounts("8")), None)
+    };
+    let spec = allocation_spec(&further, Some("qd-1"));
+    assert_eq!(spec.namespaces[0].name, "app-marriage-registry-inspur");
+}
