@@ -1,0 +1,38 @@
+//! What the command line says.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// The REST interface of Yunheng, with sign-in, live events and the dashboard.
+///
+/// The cluster is the one of KUBECONFIG, or the one it runs in.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "yunheng-api", version)]
+pub struct Args {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, env = "YUNHENG_API_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Address for /healthz, /readyz and /metrics, kept apart from people's; absent = none.
+    #[arg(long, env = "YUNHENG_API_ADMIN_LISTEN")]
+    pub admin_listen: Option<SocketAddr>,
+    /// File to write the address to once it listens, as http://host:port.
+    #[arg(long)]
+    pub address_file: Option<PathBuf>,
+    /// File to write the admin address to once it listens.
+    #[arg(long)]
+    pub admin_address_file: Option<PathBuf>,
+    /// Serve the dashboard from this folder instead of from the binary.
+    #[arg(long)]
+    pub dashboard: Option<PathBuf>,
+    /// TLS ends in front of this server: cookies are for TLS alone.
+    #[arg(long, env = "YUNHENG_API_BEHIND_TLS")]
+    pub behind_tls: bool,
+    /// What to log, such as info or api=debug,kube=warn.
+    #[arg(long, env = "YUNHENG_LOG", default_value = "info,kube=warn")]
+    pub log: String,
+    /// Log one JSON object per line instead of text.
+    #[arg(long, env = "YUNHENG_LOG_JSON")]
+    pub log_json: bool,
+}

@@ -1,0 +1,203 @@
+//! The calls to the API server: who somebody is, what he may do, and writes in his own name.
+//!
+//! [`Cluster`] is the seam that router tests put something else behind. Reads don't go through
+//! here: they come from the watch caches.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Request, header};
+use futures::future::BoxFuture;
+use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec};
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
+use kube::api::PostParams;
+use kube::client::{Body, ClientBuilder};
+use kube::core::Status;
+use kube::{Api, Client, Config};
+use resources::names::MANAGER_API;
+use resources::v1alpha1::{QuotaDecision, QuotaRequest};
+use thiserror::Error as ThisError;
+
+use crate::identity::{Secret, User};
+
+/// Why a call to the API server came to nothing.
+#[derive(Debug, ThisError)]
+pub enum Error {
+    /// It wasn't reached, didn't answer in time, or says that it can't at the moment.
+    #[error("failed to reach the API server: {0}")]
+    Away(String),
+    #[error("the API server refused: {0}")]
+    Refused(Box<Status>),
+}
+
+impl From<kube::Error> for Error {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) if !matches!(status.code, 429 | 500 | 502..=504) => Self::Refused(status),
+            other => Self::Away(other.to_string()),
+        }
+    }
+}
+
+/// A right to ask about, always in our own group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Right<'a> {
+    pub verb: &'static str,
+    pub resource: &'static str,
+    /// In this namespace; `None` = in all.
+    pub namespace: Option<&'a str>,
+}
+
+/// What is asked of the API server.
+pub trait Cluster: Debug + Send + Sync {
+    /// Whose token it is; `None` if the cluster doesn't know it.
+    fn review<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<Option<User>, Error>>;
+    fn may<'a>(&'a self, user: &'a User, right: Right<'a>) -> BoxFuture<'a, Result<bool, Error>>;
+    fn create_request<'a>(
+        &'a self,
+        token: &'a Secret,
+        request: &'a QuotaRequest,
+    ) -> BoxFuture<'a, Result<QuotaRequest, Error>>;
+    fn create_decision<'a>(
+        &'a self,
+        token: &'a Secret,
+        decision: &'a QuotaDecision,
+    ) -> BoxFuture<'a, Result<QuotaDecision, Error>>;
+    fn version(&self) -> BoxFuture<'_, Result<String, Error>>;
+}
+
+/// How long one call may take. The API server itself gives up after 60 s; a person doesn't wait
+/// that long.
+const CALL_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// A real API server.
+pub struct Kubernetes {
+    /// In our own name: reviews of tokens and rights. Nothing is written with it.
+    own: Client,
+    /// One stack of connections for all callers. It carries no identity: whoever calls adds his.
+    shared: Client,
+}
+
+impl Debug for Kubernetes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kubernetes")
+    }
+}
+
+impl Kubernetes {
+    pub fn new(own: Client, mut config: Config) -> Result<Self, kube::Error> {
+        // Without our own token and certificate, so that a caller's call can't be made in our name.
+        config.auth_info = kube::config::AuthInfo::default();
+        // A lost answer of a create must not become a second create.
+        config.default_retry = false;
+        config.read_timeout = Some(CALL_TIMEOUT);
+        config.connect_timeout = Some(Duration::from_secs(3));
+        Ok(Self { own, shared: Client::try_from(config)? })
+    }
+
+    /// A client that speaks with this token and nothing else.
+    fn client_of(&self, token: &Secret) -> Client {
+        let bearer = HeaderValue::try_from(format!("Bearer {}", token.expose())).map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        let shared = self.shared.clone();
+        let with_token = tower::service_fn(move |mut request: Request<Body>| {
+            if let Ok(bearer) = &bearer {
+                request.headers_mut().insert(header::AUTHORIZATION, bearer.clone());
+            }
+            let shared = shared.clone();
+            async move { shared.send(request).await }
+        });
+        ClientBuilder::new(with_token, "default").build()
+    }
+}
+
+async fn in_time<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, Error> {
+    match tokio::time::timeout(CALL_TIMEOUT, call).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(Error::Away(format!("no answer within {} s", CALL_TIMEOUT.as_secs()))),
+    }
+}
+
+fn as_us() -> PostParams {
+    PostParams { field_manager: Some(MANAGER_API.to_owned()), ..PostParams::default() }
+}
+
+impl Cluster for Kubernetes {
+    fn review<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<Option<User>, Error>> {
+        Box::pin(async move {
+            let review = TokenReview {
+                spec: TokenReviewSpec { token: Some(token.expose().to_owned()), ..TokenReviewSpec::default() },
+                ..TokenReview::default()
+            };
+            let api = Api::<TokenReview>::all(self.own.clone());
+            let answer = in_time(api.create(&PostParams::default(), &review)).await?;
+            let status = answer.status.unwrap_or_default();
+            let user = status.user.filter(|_| status.authenticated == Some(true));
+            Ok(user.and_then(|user| {
+                Some(User {
+                    name: user.username.filter(|name| !name.is_empty())?,
+                    uid: user.uid.unwrap_or_default(),
+                    groups: user.groups.unwrap_or_default(),
+                    extra: user.extra.unwrap_or_default(),
+                })
+            }))
+        })
+    }
+
+    fn may<'a>(&'a self, user: &'a User, right: Right<'a>) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(async move {
+            let Right { verb, resource, namespace } = right;
+            let attributes = ResourceAttributes {
+                group: Some(resources::GROUP.to_owned()),
+                verb: Some(verb.to_owned()),
+                resource: Some(resource.to_owned()),
+                namespace: namespace.map(str::to_owned),
+                ..ResourceAttributes::default()
+            };
+            let review = SubjectAccessReview {
+                spec: SubjectAccessReviewSpec {
+                    user: Some(user.name.clone()),
+                    uid: Some(user.uid.clone()),
+                    groups: Some(user.groups.clone()),
+                    extra: Some(user.extra.clone()),
+                    resource_attributes: Some(attributes),
+                    ..SubjectAccessReviewSpec::default()
+                },
+                ..SubjectAccessReview::default()
+            };
+            let api = Api::<SubjectAccessReview>::all(self.own.clone());
+            let answer = in_time(api.create(&PostParams::default(), &review)).await?;
+            Ok(answer.status.is_some_and(|status| status.allowed))
+        })
+    }
+
+    fn create_request<'a>(
+        &'a self,
+        token: &'a Secret,
+        request: &'a QuotaRequest,
+    ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
+        Box::pin(async move {
+            let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
+            let api = Api::namespaced(self.client_of(token), namespace);
+            in_time(api.create(&as_us(), request)).await
+        })
+    }
+
+    fn create_decision<'a>(
+        &'a self,
+        token: &'a Secret,
+        decision: &'a QuotaDecision,
+    ) -> BoxFuture<'a, Result<QuotaDecision, Error>> {
+        Box::pin(async move {
+            let namespace = decision.metadata.namespace.as_deref().unwrap_or_default();
+            let api = Api::namespaced(self.client_of(token), namespace);
+            in_time(api.create(&as_us(), decision)).await
+        })
+    }
+
+    fn version(&self) -> BoxFuture<'_, Result<String, Error>> {
+        Box::pin(async move { Ok(in_time(self.own.apiserver_version()).await?.git_version) })
+    }
+}

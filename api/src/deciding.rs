@@ -1,0 +1,144 @@
+//! Deciding: the decision is written in the caller's name, and the answer is what came of it.
+
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use kube::core::ObjectMeta;
+use resources::names;
+use resources::v1alpha1::{self as kinds, DecisionOutcome, QuotaDecision, QuotaDecisionSpec, RequestRef};
+
+use crate::identity::Caller;
+use crate::problem::{Failure, Particulars, Wrong, WrongCause};
+use crate::refusal;
+use crate::respond;
+use crate::routes::decisions::{NewDecision, Verdict};
+use crate::snapshot::{RequestRow, decision_view};
+use crate::state::App;
+
+/// How long an answer may take before the caller is told where to look for it.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+/// How long the request's own status may take after that of the decision.
+const SHOWN_WITHIN: Duration = Duration::from_secs(2);
+
+/// Writes the decision, and waits for what comes of it.
+pub async fn decide(
+    app: App,
+    caller: Caller,
+    department: String,
+    name: String,
+    new: NewDecision,
+) -> Result<Response, Failure> {
+    let snapshot = app.snapshot();
+    let row = snapshot.request_row(&department, &name).filter(|_| caller.rights.sees(&department));
+    let decision = object(row.ok_or(Failure::NotFound)?, &caller, new)?;
+    let written = app.cluster.create_decision(&caller.token, &decision).await.map_err(refusal::of)?;
+
+    let namespace = names::department_namespace(&department);
+    let place = written.metadata.name.clone().unwrap_or_default();
+    let answered = app.world.wait_for(ANSWERED_WITHIN, |kept| {
+        let decision = kept.decisions.get(&namespace, &place)?;
+        decision.status.as_ref()?.outcome.map(|_| decision.clone())
+    });
+    let Some(answered) = answered.await else { return Ok(pending(&written, &department, &name)) };
+    let status = answered.status.clone().unwrap_or_default();
+    if status.outcome == Some(DecisionOutcome::Refused) {
+        return Err(refused(&app, &department, &name, &place, status));
+    }
+    // The new state is what the caller wants to see; it may come a moment after the answer.
+    app.world
+        .wait_for(SHOWN_WITHIN, |kept| {
+            let status = kept.requests.get(&namespace, &name)?.status.as_ref()?;
+            (status.decision.as_deref() == Some(&place)).then_some(())
+        })
+        .await;
+    let snapshot = app.snapshot();
+    let row = snapshot.request_row(&department, &name).ok_or(Failure::NotFound)?;
+    Ok(respond::fresh(StatusCode::OK, &snapshot.request_view(row, &caller)))
+}
+
+fn object(row: &RequestRow, caller: &Caller, new: NewDecision) -> Result<QuotaDecision, Failure> {
+    let NewDecision { verdict, reason, reason_code, request_revision, stage } = new;
+    let reason = reason.filter(|reason| !reason.trim().is_empty());
+    check_reason(verdict, reason.as_deref())?;
+    Ok(QuotaDecision {
+        metadata: ObjectMeta {
+            namespace: row.object.metadata.namespace.clone(),
+            generate_name: Some("qd-".to_owned()),
+            ..ObjectMeta::default()
+        },
+        spec: QuotaDecisionSpec {
+            request: RequestRef { name: row.name.clone(), uid: row.object.metadata.uid.clone().unwrap_or_default() },
+            request_revision,
+            stage,
+            verdict: verdict.into(),
+            resources: None,
+            reason_code,
+            reason,
+            decided_by: caller.user.name.clone(),
+        },
+        status: None,
+    })
+}
+
+/// The kind's own rule, said before anything is written.
+fn check_reason(verdict: Verdict, reason: Option<&str>) -> Result<(), Failure> {
+    let needed = matches!(
+        verdict,
+        Verdict::Return | Verdict::Reject | Verdict::DeclineOffer | Verdict::Cancel | Verdict::Reclaim
+    );
+    let length = reason.map_or(0, |reason| reason.chars().count());
+    if (needed && length < 10) || length > 2000 {
+        return Err(Failure::Invalid(vec![Wrong { field: "reason".to_owned(), cause: WrongCause::ReasonMissing }]));
+    }
+    Ok(())
+}
+
+fn pending(written: &QuotaDecision, department: &str, name: &str) -> Response {
+    let view = decision_view(written);
+    let mut response = respond::fresh(StatusCode::ACCEPTED, &view);
+    let location = format!("/api/v1/requests/{department}/{name}/decisions/{}", view.name);
+    if let Ok(location) = location.try_into() {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+fn refused(app: &App, department: &str, name: &str, decision: &str, status: kinds::DecisionStatus) -> Failure {
+    let snapshot = app.snapshot();
+    let row = snapshot.request_row(department, name);
+    let resource = status.resource.as_deref();
+    let particulars = Particulars {
+        resource: ledger::Resource::ALL.into_iter().find(|known| Some(known.name()) == resource).map(Into::into),
+        asked: status.asked,
+        free: status.free,
+        limit: status.limit,
+        department: status.department,
+        phase: row.map(|row| row.phase),
+        revision: row.map(|row| row.revision),
+        decision: Some(decision.to_owned()),
+        existing: None,
+    };
+    let code = status.code.unwrap_or_else(|| "Refused".to_owned());
+    Failure::Refused { code, message: status.message, particulars: Box::new(particulars) }
+}
+
+impl From<Verdict> for kinds::Verdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Accept => Self::Accept,
+            Verdict::Take => Self::Take,
+            Verdict::Approve => Self::Approve,
+            Verdict::Return => Self::Return,
+            Verdict::Reject => Self::Reject,
+            Verdict::AcceptOffer => Self::AcceptOffer,
+            Verdict::DeclineOffer => Self::DeclineOffer,
+            Verdict::Withdraw => Self::Withdraw,
+            Verdict::Reinstate => Self::Reinstate,
+            Verdict::Confirm => Self::Confirm,
+            Verdict::Cancel => Self::Cancel,
+            Verdict::Reclaim => Self::Reclaim,
+            Verdict::Urge => Self::Urge,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The caller of a request, as handlers get him.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
+
+use super::{Secret, Session, User, check_origin, cookie_key, token_end};
+use crate::access::{self, Rights};
+use crate::clock;
+use crate::language::Language;
+use crate::problem::Failure;
+use crate::state::App;
+
+/// Somebody whom the cluster knows, with what he may do.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub user: User,
+    pub rights: Arc<Rights>,
+    /// His own token: writes are made with it.
+    pub token: Secret,
+    /// When the session or the token ends, as far as that is known.
+    pub ends_at: Option<Timestamp>,
+    pub language: Language,
+    session: Option<Key>,
+}
+
+/// The session of a caller with a cookie.
+#[derive(Clone, Debug)]
+struct Key {
+    key: Secret,
+    csrf: Secret,
+}
+
+/// A caller who may write: with a bearer token, or with the cookie and what goes with it.
+#[derive(Clone, Debug)]
+pub struct Writer(pub Caller);
+
+impl Caller {
+    /// The caller who has just opened this session.
+    #[must_use]
+    pub fn of_session(key: Secret, session: Session, rights: Arc<Rights>, language: Language) -> Self {
+        let Session { user, token, csrf, ends_at, .. } = session;
+        Self { user, rights, token, ends_at: Some(ends_at), language, session: Some(Key { key, csrf }) }
+    }
+
+    /// What a write with the cookie has to repeat; nothing for bearers.
+    #[must_use]
+    pub fn csrf_token(&self) -> Option<&str> {
+        self.session.as_ref().map(|session| session.csrf.expose())
+    }
+
+    #[must_use]
+    pub fn session_key(&self) -> Option<&Secret> {
+        self.session.as_ref().map(|session| &session.key)
+    }
+
+    /// Asks again who it is and what he may do. For streams, which outlive a single check.
+    pub async fn again(&self, app: &App) -> Result<Self, Failure> {
+        match self.session_key() {
+            Some(key) => by_cookie(app, key.clone(), self.language).await,
+            None => by_token(app, self.token.clone(), self.language).await,
+        }
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let language = Language::of(&parts.headers);
+        let caller = match bearer(&parts.headers)? {
+            Some(token) => by_token(app, token, language).await?,
+            None => {
+                let key = cookie_key(&parts.headers).ok_or(Failure::SignedOut)?;
+                by_cookie(app, key, language).await?
+            }
+        };
+        app.note_caller(parts, &caller.user.name);
+        Ok(caller)
+    }
+}
+
+impl FromRequestParts<App> for Writer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if let Some(session) = &caller.session {
+            check_origin(&parts.headers)?;
+            let given = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
+            let given = Secret::new(given.unwrap_or_default().to_owned());
+            if given.digest() != session.csrf.digest() {
+                return Err(Failure::CsrfToken);
+            }
+        }
+        Ok(Self(caller))
+    }
+}
+
+/// The token of the header, if there is one. Another scheme, or no token after it, is refused
+/// rather than overlooked: who sends it believes that it counts.
+fn bearer(headers: &HeaderMap) -> Result<Option<Secret>, Failure> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let (scheme, token) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+    let token = token.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+        return Err(Failure::TokenRefused);
+    }
+    Ok(Some(Secret::new(token.to_owned())))
+}
+
+async fn by_token(app: &App, token: Secret, language: Language) -> Result<Caller, Failure> {
+    let user = app.identity.review(&*app.cluster, &token).await?;
+    let rights = access::rights(app, &user).await?;
+    let ends_at = token_end(&token);
+    Ok(Caller { user, rights, token, ends_at, language, session: None })
+}
+
+async fn by_cookie(app: &App, key: Secret, language: Language) -> Result<Caller, Failure> {
+    let session = app.identity.sessions.touch(&key, clock::now()).ok_or(Failure::SessionEnded)?;
+    match app.identity.review(&*app.cluster, &session.token).await {
+        Ok(_) => {}
+        // Reads go on with what was known at sign-in; writes can't succeed anyhow.
+        Err(Failure::ClusterAway) => {}
+        Err(Failure::TokenRefused) => {
+            app.identity.sessions.close(&key);
+            return Err(Failure::SessionEnded);
+        }
+        Err(other) => return Err(other),
+    }
+    let rights = access::rights(app, &session.user).await?;
+    Ok(Caller::of_session(key, session, rights, language))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_isnt_a_bearer_token_is_refused_not_overlooked() {
+        let read = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("authorization", value.parse().unwrap());
+            bearer(&headers).map(|token| token.map(|token| token.expose().to_owned()))
+        };
+        assert_eq!(read("Bearer abc"), Ok(Some("abc".into())));
+        assert_eq!(read("bearer  abc "), Ok(Some("abc".into())));
+        for wrong in ["", "Bearer", "Bearer ", "Basic abc", "abc"] {
+            assert_eq!(read(wrong), Err(Failure::TokenRefused), "{wrong:?}");
+        }
+        assert!(bearer(&HeaderMap::new()).unwrap().is_none());
+    }
+}

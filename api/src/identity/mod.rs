@@ -1,0 +1,175 @@
+//! Who calls: by a token of the cluster, or by the cookie of a session that was opened with one.
+//!
+//! Invariants: no token is logged, shown or written to disk; a session never outlives its token;
+//! a write with the cookie needs the session's CSRF token and comes from our own pages.
+
+mod caller;
+mod secret;
+mod session;
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+pub use caller::{Caller, Writer};
+pub use secret::Secret;
+pub use session::{Attempts, Session, Sessions};
+
+use crate::cluster::{self, Cluster};
+use crate::memo::Memo;
+use crate::problem::Failure;
+
+/// Name of the session's cookie.
+pub const COOKIE: &str = "yunheng_session";
+
+/// A revoked token is refused this long after its revocation at the latest.
+const REVIEW_FRESH: Duration = Duration::from_secs(10);
+/// 4,096 tokens × about 1 kB of names and groups = 4 MB.
+const REVIEWS_MAX: usize = 4_096;
+
+/// A person or a program, as the cluster names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    pub name: String,
+    pub uid: String,
+    pub groups: Vec<String>,
+    pub extra: std::collections::BTreeMap<String, Vec<String>>,
+}
+
+/// Everything that knows who is signed in.
+#[derive(Debug)]
+pub struct Identity {
+    pub sessions: Sessions,
+    pub attempts: Attempts,
+    reviews: Memo<[u8; 32], Option<User>>,
+    /// The cookie is sent over TLS alone.
+    secure: bool,
+}
+
+impl Identity {
+    #[must_use]
+    pub fn new(secure: bool) -> Self {
+        let reviews = Memo::new(REVIEW_FRESH, Duration::ZERO, REVIEWS_MAX);
+        Self { sessions: Sessions::default(), attempts: Attempts::default(), reviews, secure }
+    }
+
+    /// Whose token it is, by the cluster's word of the last seconds.
+    pub async fn review(&self, cluster: &dyn Cluster, token: &Secret) -> Result<User, Failure> {
+        match self.reviewed(cluster, token).await {
+            Ok(Some(user)) => Ok(user),
+            Ok(None) => Err(Failure::TokenRefused),
+            Err(cluster::Error::Away(_)) => Err(Failure::ClusterAway),
+            Err(error @ cluster::Error::Refused(_)) => {
+                tracing::error!(%error, "failed to review a token: may the API create tokenreviews?");
+                Err(Failure::Internal)
+            }
+        }
+    }
+
+    async fn reviewed(&self, cluster: &dyn Cluster, token: &Secret) -> Result<Option<User>, cluster::Error> {
+        let key: [u8; 32] = Sha256::digest(token.expose()).into();
+        self.reviews.get(&key, async || cluster.review(token).await).await
+    }
+
+    /// The cookie that names the session with this key.
+    #[must_use]
+    pub fn cookie(&self, key: &Secret) -> HeaderValue {
+        self.set_cookie(key.expose(), "")
+    }
+
+    /// The cookie that forgets the session.
+    #[must_use]
+    pub fn cookie_of_nobody(&self) -> HeaderValue {
+        self.set_cookie("", "; Max-Age=0")
+    }
+
+    fn set_cookie(&self, value: &str, more: &str) -> HeaderValue {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let text = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
+        // Keys are base64, so the text is a header's.
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+/// When the token ends, by its own word. The cluster has checked the token; here it is only read.
+fn token_end(token: &Secret) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct Claims {
+        exp: i64,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.expose().split('.').nth(1)?).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    Timestamp::from_second(claims.exp).ok()
+}
+
+/// Refuses what a browser sends from a page of another site.
+pub fn check_origin(headers: &HeaderMap) -> Result<(), Failure> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if matches!(text(header::HeaderName::from_static("sec-fetch-site")), Some("cross-site" | "same-site")) {
+        return Err(Failure::ForeignOrigin);
+    }
+    let Some(origin) = text(header::ORIGIN) else { return Ok(()) };
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    if authority.is_some() && authority == text(header::HOST) { Ok(()) } else { Err(Failure::ForeignOrigin) }
+}
+
+/// The value of our cookie.
+pub fn cookie_key(headers: &HeaderMap) -> Option<Secret> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == COOKIE && !value.is_empty())
+        .map(|(_, value)| Secret::new(value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_may_write_with_the_cookie() {
+        let cases = [
+            (&[("host", "cloud.example"), ("origin", "https://cloud.example")][..], true),
+            (&[("host", "127.0.0.1:8080"), ("origin", "http://127.0.0.1:8080")], true),
+            (&[("host", "cloud.example")], true),
+            (&[("host", "cloud.example"), ("origin", "https://evil.example")], false),
+            (&[("host", "cloud.example"), ("origin", "https://cloud.example:444")], false),
+            (&[("host", "cloud.example"), ("origin", "null")], false),
+            (&[("host", "cloud.example"), ("sec-fetch-site", "cross-site")], false),
+            (&[("host", "cloud.example"), ("sec-fetch-site", "same-origin")], true),
+        ];
+        for (pairs, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.insert(*name, value.parse().unwrap());
+            }
+            assert_eq!(check_origin(&headers).is_ok(), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_token_is_read_from_it() {
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"x","exp":1795400000}"#);
+        assert_eq!(token_end(&Secret::new(format!("e30.{payload}.x"))), Timestamp::from_second(1_795_400_000).ok());
+        for opaque in ["", "abc", "a.b.c", "a.e30.c"] {
+            assert_eq!(token_end(&Secret::new(opaque.into())), None, "{opaque}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append("cookie", "theme=dark; yunheng_session=abc".parse().unwrap());
+        assert_eq!(cookie_key(&headers).unwrap().expose(), "abc");
+        headers.insert("cookie", "yunheng_session=".parse().unwrap());
+        assert!(cookie_key(&headers).is_none());
+    }
+}

@@ -1,0 +1,43 @@
+//! The REST interface, sign-in, live events and the dashboard's files.
+//!
+//! Invariants:
+//! - Nothing is written to the cluster but in the caller's name, with the caller's token.
+//! - Reads come from watch caches; nothing that counts is decided here, only asked of `ledger`.
+//! - What a caller may not see looks like what isn't there.
+//! - Everything is bounded: bodies, pages, sessions, streams, answers that are kept.
+//!
+//! Deliberately absent: arithmetic on quotas (in `ledger` and `resources`), the operator, passwords.
+#![forbid(unsafe_code)]
+
+mod access;
+pub mod args;
+mod asking;
+mod clock;
+pub mod cluster;
+mod dashboard;
+mod deciding;
+mod documented;
+mod extract;
+mod idempotency;
+pub mod identity;
+mod language;
+mod live;
+mod memo;
+mod metrics;
+mod middleware;
+pub mod openapi;
+mod page;
+mod preview;
+mod problem;
+mod refusal;
+mod respond;
+pub mod router;
+mod routes;
+pub mod run;
+mod sentence;
+mod snapshot;
+pub mod state;
+mod view;
+pub mod world;
+
+pub use dashboard::Files;

@@ -1,0 +1,57 @@
+//! All routes on one page. A route is documented by being registered.
+
+use axum::Router;
+use axum::http::header;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::dashboard::DOCS_POLICY;
+use crate::openapi::ApiDoc;
+use crate::problem::Failure;
+use crate::routes::{
+    allocations, applications, decisions, departments, events, health, invariants, overview, policy, pools, requests,
+    session,
+};
+use crate::state::App;
+use crate::{dashboard, middleware};
+
+fn documented() -> OpenApiRouter<App> {
+    let api = OpenApiRouter::new()
+        .merge(session::router())
+        .merge(overview::router())
+        .merge(pools::router())
+        .merge(departments::router())
+        .merge(applications::router())
+        .merge(allocations::router())
+        .merge(requests::router())
+        .merge(decisions::router())
+        .merge(events::router())
+        .merge(invariants::router())
+        .merge(policy::router())
+        .merge(health::router());
+    OpenApiRouter::with_openapi(ApiDoc::openapi()).merge(health::open_router()).nest("/api/v1", api)
+}
+
+/// The document alone.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// Everything that is served to people and programs.
+pub fn router(app: App) -> Router {
+    let (routes, document) = documented().split_for_parts();
+    let docs: Router<App> = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document).into();
+    let docs = docs.layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, DOCS_POLICY));
+    let routes = routes
+        .merge(docs)
+        .fallback(dashboard::serve)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app.clone());
+    middleware::wrap(routes, app)
+}
+
+async fn method_not_allowed() -> Failure {
+    Failure::MethodNotAllowed
+}

@@ -1,0 +1,15 @@
+//! One file per family: parameters, handlers and what they show.
+#![expect(unused_qualifications, reason = "the macro that documents handlers repeats the paths of their parameters")]
+
+pub mod allocations;
+pub mod applications;
+pub mod decisions;
+pub mod departments;
+pub mod events;
+pub mod health;
+pub mod invariants;
+pub mod overview;
+pub mod policy;
+pub mod pools;
+pub mod requests;
+pub mod session;

@@ -1,0 +1,458 @@
+//! Requests: what departments ask for.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::applications::{Hosting, Zone};
+use crate::documented::{ItemRefused, ListRefused, WriteRefused};
+use crate::extract::{Body, Path, Query};
+use crate::identity::{Caller, Writer};
+use crate::page::order_fields;
+use crate::problem::{Failure, Problem};
+use crate::state::App;
+use crate::view::{Bundle, Condition, Resource, Standing, Tier, list_of};
+use crate::{asking, clock, idempotency, respond};
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_requests, create_request))
+        .routes(routes!(preview_request))
+        .routes(routes!(show_request))
+}
+
+/// What a department asks for, and where that stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestView {
+    #[schema(example = "civil-affairs")]
+    pub department: String,
+    #[schema(example = "市民政局")]
+    pub department_name: String,
+    #[schema(example = "qr-x7f2k")]
+    pub name: String,
+    /// What people quote; `null` until it is given.
+    #[schema(required, example = "2026-000123")]
+    pub number: Option<String>,
+    pub r#type: RequestType,
+    #[schema(example = "marriage-registry")]
+    pub application: String,
+    #[schema(example = "婚姻登记系统")]
+    pub application_name: String,
+    /// With type New: the application to make.
+    #[schema(required)]
+    pub new_application: Option<NewApplication>,
+    #[schema(example = "cec")]
+    pub pool: String,
+    /// Who asks, by the name that Kubernetes knows.
+    pub requester: String,
+    /// The part of the name that people know.
+    #[schema(example = "zhang")]
+    pub requester_short: String,
+    /// What the application shall have afterwards, as written.
+    pub resources: Bundle,
+    /// What its allocation in this pool has now.
+    pub current: Bundle,
+    #[schema(required)]
+    pub period: Option<Period>,
+    pub justification: String,
+    pub basis: Basis,
+    /// Further lines of the form, for people.
+    pub details: Vec<RequestDetail>,
+    pub phase: Phase,
+    #[schema(required)]
+    pub stage: Option<Stage>,
+    /// A decision names the revision it was made on.
+    #[schema(minimum = 1)]
+    pub revision: i64,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// What happened, oldest first: the last 32 steps.
+    pub history: Vec<HistoryEntry>,
+    pub conditions: Vec<Condition>,
+    /// Whether it fits now, and the pool before and after; `null` in lists and once it is decided.
+    #[schema(required)]
+    pub preview: Option<Preview>,
+    /// Whether the caller may approve or reject it.
+    pub may_decide: bool,
+    /// Why not; `null` if he may.
+    #[schema(required)]
+    pub decide_blocked: Option<Blocked>,
+    /// Whether the caller may withdraw it.
+    pub may_withdraw: bool,
+    /// Why not; `null` if he may.
+    #[schema(required)]
+    pub withdraw_blocked: Option<Blocked>,
+}
+
+/// Why an action isn't open to the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Blocked {
+    #[schema(example = "SelfApproval")]
+    pub code: &'static str,
+    /// A sentence in the caller's language.
+    pub message: String,
+}
+
+/// 新增 New, 变更 Change, 续期 Renew, 注销 Release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum RequestType {
+    New,
+    Change,
+    Renew,
+    Release,
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+pub enum Phase {
+    /// 已提交
+    Submitted,
+    /// 已受理
+    Accepted,
+    /// 技术审核
+    TechReview,
+    /// 待确认(调整方案)
+    Offered,
+    /// 已批准
+    Approved,
+    /// 开通中
+    Provisioning,
+    /// 测试中
+    Testing,
+    /// 使用中
+    Active,
+    /// 退回补正
+    Returned,
+    /// 不予批准
+    Rejected,
+    /// 已撤回
+    Withdrawn,
+    /// 已失效
+    Lapsed,
+    /// 已到期
+    Expired,
+    /// 回收中
+    Reclaiming,
+    /// 已释放
+    Released,
+}
+
+/// The step that a request waits in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Stage {
+    #[schema(example = "AdminApproval")]
+    pub name: String,
+    #[schema(required, format = DateTime)]
+    pub due_at: Option<String>,
+    /// 暂定: the due date runs through a year whose holidays aren't published.
+    pub provisional: bool,
+    /// 逾期
+    pub overdue: bool,
+}
+
+/// One step of a request's life.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    #[schema(format = DateTime)]
+    pub at: String,
+    pub by: String,
+    pub by_short: String,
+    #[schema(required)]
+    pub from: Option<Phase>,
+    pub to: Phase,
+    #[schema(required, example = "Approve")]
+    pub verdict: Option<String>,
+    pub reason: String,
+}
+
+/// First and last day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    #[schema(example = "2026-12-01", min_length = 10, max_length = 10)]
+    pub start: String,
+    /// The last day included; absent = permanent.
+    #[serde(default)]
+    #[schema(example = "2027-11-30", min_length = 10, max_length = 10)]
+    pub end: Option<String>,
+}
+
+/// What the amounts are reckoned from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Basis {
+    #[schema(max_length = 200)]
+    pub users: Option<String>,
+    #[schema(max_length = 200)]
+    pub concurrency: Option<String>,
+    #[schema(max_length = 200)]
+    pub data_volume: Option<String>,
+    /// 立项批复文号
+    #[schema(max_length = 200)]
+    pub approval_number: Option<String>,
+    /// 资金来源
+    #[schema(max_length = 200)]
+    pub funding: Option<String>,
+}
+
+/// A further line of the form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestDetail {
+    #[schema(min_length = 1, max_length = 100)]
+    pub label: String,
+    #[schema(max_length = 1000)]
+    pub value: String,
+}
+
+/// What to ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewRequest {
+    /// The department it is for; the caller belongs to it.
+    #[schema(example = "civil-affairs", min_length = 1, max_length = 58)]
+    pub department: String,
+    pub r#type: RequestType,
+    #[schema(example = "marriage-registry", min_length = 1, max_length = 59)]
+    pub application: String,
+    /// With type New: the application to make.
+    #[serde(default)]
+    pub new_application: Option<NewApplication>,
+    #[schema(example = "cec", min_length = 1, max_length = 58)]
+    pub pool: String,
+    /// What the application shall have afterwards, not the difference.
+    pub resources: Bundle,
+    #[serde(default)]
+    pub period: Option<Period>,
+    #[schema(min_length = 10, max_length = 2000, example = "高峰期登记量翻倍, 现有 8 核已满")]
+    pub justification: String,
+    #[serde(default)]
+    pub basis: Option<Basis>,
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub details: Vec<RequestDetail>,
+}
+
+/// The application that a New request brings about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewApplication {
+    #[schema(min_length = 1, max_length = 100)]
+    pub display_name: String,
+    pub tier: Tier,
+    #[serde(default)]
+    pub hosting: Hosting,
+    #[serde(default)]
+    pub zone: Zone,
+    /// 等保 grade; 4 and above are not on this cloud.
+    #[schema(minimum = 1, maximum = 3)]
+    pub security_grade: i32,
+    #[serde(default)]
+    pub domestic_it: bool,
+    #[serde(default)]
+    pub key_event: bool,
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    pub description: String,
+}
+
+/// Whether a request fits, from the same code that decides.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    pub fits: bool,
+    /// What stops it; empty if it fits.
+    pub reasons: Vec<PreviewReason>,
+    /// What the application has in this pool now.
+    pub current: Bundle,
+    /// What it would have more, never below zero.
+    pub request: Bundle,
+    /// What it would give back, never below zero.
+    pub returned: Bundle,
+    pub pool_now: Standing,
+    /// The pool as it would be after approval. Where the request doesn't fit, it says what would be
+    /// out all the same, and `overcommitted` by how much too much.
+    pub after: Standing,
+}
+
+/// One thing that stops a request.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PreviewReason {
+    /// The code that a decision would be refused with.
+    #[schema(example = "InsufficientCapacity")]
+    pub code: String,
+    #[schema(required)]
+    pub resource: Option<Resource>,
+    #[schema(required)]
+    pub limit: Option<String>,
+    #[schema(required)]
+    pub asked: Option<String>,
+    #[schema(required)]
+    pub free: Option<String>,
+    /// The department whose ceiling stops it, if one does.
+    #[schema(required)]
+    pub department: Option<String>,
+    /// A sentence in the caller's language.
+    pub message: String,
+}
+
+list_of!(RequestView, RequestList);
+
+/// What requests are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestField {
+    CreatedAt,
+    Number,
+    Phase,
+    Department,
+    Application,
+    DueAt,
+    Cpu,
+    Memory,
+    Storage,
+}
+order_fields!(RequestField, RequestOrder {
+    "createdAt" => CreatedAt, "number" => Number, "phase" => Phase, "department" => Department,
+    "application" => Application, "dueAt" => DueAt, "cpu" => Cpu, "memory" => Memory, "storage" => Storage,
+});
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestParams {
+    /// Items per page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// Where to go on: the `continue` of the page before.
+    #[param(max_length = 1024)]
+    pub r#continue: Option<String>,
+    /// Sorted by; with `-` in front: descending, which is the default with `createdAt`. Names decide
+    /// between equals.
+    #[param(inline)]
+    pub sort: Option<RequestOrder>,
+    /// Part of the number, of the application's name or display name, or of the department's
+    /// display name.
+    #[param(max_length = 100)]
+    pub q: Option<String>,
+    /// In this phase only.
+    #[param(inline)]
+    pub phase: Option<Phase>,
+    /// Neither in force nor closed, or only those that are.
+    pub open: Option<bool>,
+    /// Of this department only.
+    #[param(max_length = 253)]
+    pub department: Option<String>,
+    /// For this application only.
+    #[param(max_length = 253)]
+    pub application: Option<String>,
+    /// From this pool only.
+    #[param(max_length = 253)]
+    pub pool: Option<String>,
+    /// Those that the caller made, or everything else.
+    pub mine: Option<bool>,
+    /// Those that the caller may decide now, or everything else.
+    pub to_decide: Option<bool>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RequestPath {
+    /// Name of the department.
+    #[param(max_length = 253, example = "civil-affairs")]
+    pub department: String,
+    /// Name of the request.
+    #[param(max_length = 253, example = "qr-x7f2k")]
+    pub name: String,
+}
+
+/// Requests. A member of a department sees those of his own.
+#[utoipa::path(
+    get,
+    path = "/requests",
+    tag = "requests",
+    params(RequestParams),
+    responses((status = 200, description = "One page of requests.", body = RequestList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+)]
+pub async fn list_requests(
+    State(app): State<App>,
+    caller: Caller,
+    Query(params): Query<RequestParams>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let snapshot = app.snapshot();
+    respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
+        Ok(RequestList::new(snapshot.list_requests(&caller, &params)?, &snapshot.age))
+    })
+}
+
+/// One request, with whether it fits now.
+#[utoipa::path(
+    get,
+    path = "/requests/{department}/{name}",
+    tag = "requests",
+    params(RequestPath),
+    responses((status = 200, description = "The request.", body = RequestView), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ItemRefused)
+)]
+pub async fn show_request(
+    State(app): State<App>,
+    caller: Caller,
+    Path(path): Path<RequestPath>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let view = app.snapshot().request(&caller, &path.department, &path.name).ok_or(Failure::NotFound)?;
+    Ok(respond::item(&headers, &view))
+}
+
+/// Asks for quota.
+///
+/// It is checked as the API server checks it, everything that is wrong is said at once, and it is
+/// written in the caller's own name.
+#[utoipa::path(
+    post,
+    path = "/requests",
+    tag = "requests",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused.")),
+    request_body(content = NewRequest, description = "What to ask for."),
+    responses(
+        (status = 201, description = "Asked for.", body = RequestView, headers(("Location" = String, description = "Where the request is."))),
+        (status = 409, description = "An open request asks for the same: its name is in `existing`.", body = Problem, content_type = "application/problem+json"),
+        WriteRefused,
+    )
+)]
+pub async fn create_request(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    headers: HeaderMap,
+    Body(new, print): Body<NewRequest>,
+) -> Result<Response, Failure> {
+    let key = idempotency::Key::from_headers(&headers, &caller, "create_request", print)?;
+    let work = asking::create(app.clone(), caller, new);
+    idempotency::once(&app.idempotency, key, clock::now(), work).await
+}
+
+/// Says whether a request would fit, without asking for it.
+///
+/// The same code decides at approval, on the ledger as it is then.
+#[utoipa::path(
+    post,
+    path = "/requests/preview",
+    tag = "requests",
+    request_body(content = NewRequest, description = "What would be asked for."),
+    responses((status = 200, description = "Whether it would fit.", body = Preview), WriteRefused)
+)]
+pub async fn preview_request(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    Body(new, _): Body<NewRequest>,
+) -> Result<Response, Failure> {
+    let preview = asking::preview(&app.snapshot(), &caller, new)?;
+    Ok(respond::fresh(axum::http::StatusCode::OK, &preview))
+}

@@ -1,0 +1,99 @@
+//! The city at a glance.
+
+use std::collections::BTreeMap;
+
+use ledger::Bundle;
+use resources::v1alpha1::{CloudPolicySpec, Phase};
+use resources::workflow;
+
+use super::figures::{self, all_or_none, difference, known, text};
+use super::{ApplicationRow, Reading, Snapshot};
+use crate::clock;
+use crate::identity::Caller;
+use crate::routes::overview::{CityContract, DepartmentShare, Overview, RequestCounts, TierView};
+use crate::view::Tier;
+
+impl Reading {
+    #[must_use]
+    pub fn overview(&self, caller: &Caller) -> Overview {
+        let all = caller.rights.reads_ledgers;
+        let totals = self.totals();
+        let outlook = totals.outlook();
+        let granted = totals.position.granted;
+        let stranded: Bundle = self.pools.values().map(|pool| pool.numbers.outlook().stranded).sum();
+        let own: Vec<&ApplicationRow> =
+            self.applications.iter().filter(|row| caller.rights.sees(&row.department)).collect();
+        Overview {
+            as_of: clock::text(self.age.as_of),
+            stale: self.age.stale,
+            totals: totals.standing(all),
+            city_contract: self.policy().map(|policy| self.city_contract(policy)),
+            binding_resource: outlook.binding.filter(|_| all).map(Into::into),
+            stranded: all.then(|| text(stranded)),
+            mix: (all && !granted.is_zero()).then(|| text(granted)),
+            pools: self.pools(&caller.rights),
+            by_tier: by_tier(&own),
+            by_department: by_department(&own),
+            requests: self.request_counts(caller),
+        }
+    }
+}
+
+impl Snapshot {
+    fn city_contract(&self, policy: &CloudPolicySpec) -> CityContract {
+        let said = &policy.city_totals;
+        let capacity = said.capacity.parse().unwrap_or_default();
+        let difference = difference(capacity, self.totals().contract);
+        CityContract {
+            capacity: (&said.capacity).into(),
+            matches: difference.is_none(),
+            difference,
+            source: said.source.clone(),
+            as_of: said.as_of.clone(),
+        }
+    }
+
+    fn request_counts(&self, caller: &Caller) -> RequestCounts {
+        let mut counts = RequestCounts::default();
+        for row in self.requests.iter().filter(|row| caller.rights.sees(&row.department)) {
+            counts.open += u64::from(workflow::is_open(row.phase));
+            counts.provisioning += u64::from(matches!(row.phase, Phase::Approved | Phase::Provisioning));
+            counts.to_decide += u64::from(row.decide_blocked(caller).is_none());
+        }
+        counts
+    }
+}
+
+fn by_tier(rows: &[&ApplicationRow]) -> Vec<TierView> {
+    let tier = |tier: Tier| {
+        let of_tier = || rows.iter().filter(|row| Tier::from(row.object.spec.tier) == tier);
+        let granted: Bundle = of_tier().map(|row| row.granted).sum();
+        TierView { tier, applications: of_tier().count() as u64, granted: text(granted) }
+    };
+    Tier::ALL.map(tier).into()
+}
+
+/// The largest use of memory first: memory is what binds this contract. Names decide between equals.
+fn by_department(rows: &[&ApplicationRow]) -> Vec<DepartmentShare> {
+    let mut departments: BTreeMap<&str, Vec<&ApplicationRow>> = BTreeMap::new();
+    for row in rows {
+        departments.entry(&row.department).or_default().push(row);
+    }
+    let mut shares: Vec<(Bundle, DepartmentShare)> = departments
+        .into_iter()
+        .map(|(department, rows)| {
+            let granted: Bundle = rows.iter().map(|row| row.granted).sum();
+            let used = figures::sum(rows.iter().filter_map(|row| row.used));
+            let share = DepartmentShare {
+                department: department.to_owned(),
+                display_name: rows[0].department_name.clone(),
+                applications: rows.len() as u64,
+                granted: text(granted),
+                used: known(all_or_none(used)),
+            };
+            (granted, share)
+        })
+        .collect();
+    shares.sort_by(|(a, _), (b, _)| b.memory.cmp(&a.memory));
+    shares.into_iter().map(|(_, share)| share).collect()
+}

@@ -1,0 +1,364 @@
+//! Requests: where each stands, what it would change, and what the caller may do with it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ledger::Bundle;
+use resources::v1alpha1::{self as kinds, Department, Phase, QuotaDecision, QuotaRequest};
+use resources::{names, status, workflow};
+
+use super::figures::text;
+use super::{PoolRow, Reading, Snapshot, department_name, department_of};
+use crate::access::Rights;
+use crate::clock;
+use crate::identity::Caller;
+use crate::language::Language;
+use crate::preview;
+use crate::routes::decisions::{DecisionView, Outcome};
+use crate::routes::requests::{
+    Basis, Blocked, HistoryEntry, NewApplication, Period, RequestDetail, RequestType, RequestView, Stage,
+};
+use crate::sentence;
+use crate::view::{self, Resource};
+use crate::world::Kept;
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct RequestRow {
+    pub department: String,
+    pub name: String,
+    pub object: Arc<QuotaRequest>,
+    pub phase: Phase,
+    pub revision: i64,
+    pub created_at: Timestamp,
+    pub department_name: String,
+    pub application_name: String,
+    /// What its allocation has now.
+    pub current: Bundle,
+    /// What it asks for beyond that, while it is undecided.
+    pub requested: Bundle,
+    /// The earlier open request for the same application and pool, which is decided first.
+    pub behind: Option<String>,
+    /// Everything that a search looks at, in lower case.
+    pub haystack: String,
+}
+
+/// Why an action isn't open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// The phase has no such step.
+    Phase(Phase),
+    /// His role doesn't decide.
+    Role,
+    /// He made it.
+    SelfApproval,
+    /// An earlier one is open.
+    Behind(String),
+    /// He doesn't belong to the department.
+    Membership,
+}
+
+impl Block {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Phase(_) => "WrongStage",
+            Self::Role => "Forbidden",
+            Self::SelfApproval => "SelfApproval",
+            Self::Behind(_) => "AnotherRequestOpen",
+            Self::Membership => "NotAMember",
+        }
+    }
+
+    fn view(&self, language: Language) -> Blocked {
+        Blocked { code: self.code(), message: sentence::blocked(language, self) }
+    }
+}
+
+pub(super) fn rows(
+    kept: &Kept,
+    pools: &BTreeMap<String, PoolRow>,
+    departments: &BTreeMap<String, Arc<Department>>,
+) -> Vec<RequestRow> {
+    let mut rows: Vec<RequestRow> = kept
+        .requests
+        .iter()
+        .filter_map(|((namespace, _), object)| {
+            let department = department_of(namespace)?;
+            let application = kept.applications.get(namespace, &object.spec.application);
+            let application_name = application.map(|application| application.spec.display_name.clone());
+            let name = department_name(departments, &department);
+            Some(row(object, department, name, application_name, pools))
+        })
+        .collect();
+    // The first of those that are open for one application and pool is served first.
+    let mut first: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    rows.sort_by(|a, b| (a.created_at, &a.name).cmp(&(b.created_at, &b.name)));
+    for index in 0..rows.len() {
+        if !workflow::is_open(rows[index].phase) {
+            continue;
+        }
+        let spec = &rows[index].object.spec;
+        let place = (rows[index].department.clone(), spec.application.clone(), spec.pool.clone());
+        match first.get(&place) {
+            Some(&earlier) => rows[index].behind = Some(rows[earlier].name.clone()),
+            None => drop(first.insert(place, index)),
+        }
+    }
+    rows
+}
+
+fn row(
+    object: &Arc<QuotaRequest>,
+    department: String,
+    department_name: String,
+    application_name: Option<String>,
+    pools: &BTreeMap<String, PoolRow>,
+) -> RequestRow {
+    let spec = &object.spec;
+    let standing = workflow::Standing::of(object, None);
+    let ledger = pools.get(&spec.pool).map(|pool| &*pool.ledger);
+    let current = ledger.map(|ledger| {
+        let entry = ledger.entries.get(&status::allocation_key(object, ledger));
+        entry.map(ledger::Entry::granted).unwrap_or_default()
+    });
+    let new_name = || spec.new_application.as_ref().map(|new| new.display_name.clone());
+    let application_name = application_name.or_else(new_name).unwrap_or_else(|| spec.application.clone());
+    let number = object.status.as_ref().and_then(|status| status.number.as_deref()).unwrap_or_default();
+    let haystack = format!("{number} {} {application_name} {department_name}", spec.application).to_lowercase();
+    RequestRow {
+        name: object.metadata.name.clone().unwrap_or_default(),
+        phase: standing.phase,
+        revision: standing.revision,
+        created_at: object.metadata.creation_timestamp.as_ref().map(|at| at.0).unwrap_or_default(),
+        department_name,
+        application_name,
+        current: current.unwrap_or_default(),
+        requested: ledger.map(|ledger| status::requested(object, ledger)).unwrap_or_default(),
+        behind: None,
+        haystack,
+        object: Arc::clone(object),
+        department,
+    }
+}
+
+impl RequestRow {
+    /// Why the caller may not approve or reject it; the operator says the last word.
+    #[must_use]
+    pub fn decide_blocked(&self, caller: &Caller) -> Option<Block> {
+        if !workflow::is_undecided(self.phase) {
+            Some(Block::Phase(self.phase))
+        } else if self.object.spec.requester == caller.user.name {
+            Some(Block::SelfApproval)
+        } else if !caller.rights.decides() {
+            Some(Block::Role)
+        } else {
+            self.behind.clone().map(Block::Behind)
+        }
+    }
+
+    fn withdraw_blocked(&self, caller: &Caller) -> Option<Block> {
+        if !caller.rights.belongs_to(&self.department) {
+            return Some(Block::Membership);
+        }
+        (!workflow::is_undecided(self.phase)).then_some(Block::Phase(self.phase))
+    }
+}
+
+impl Snapshot {
+    #[must_use]
+    pub fn request_row(&self, department: &str, name: &str) -> Option<&RequestRow> {
+        self.requests.iter().find(|row| row.department == department && row.name == name)
+    }
+
+    /// A request that is so new that the caches don't have it.
+    #[must_use]
+    pub fn row_of(&self, object: QuotaRequest, department: &str) -> RequestRow {
+        let application = self.application_row(department, &object.spec.application);
+        let application_name = application.map(|application| application.object.spec.display_name.clone());
+        let name = self.department_name(department);
+        row(&Arc::new(object), department.to_owned(), name, application_name, &self.pools)
+    }
+
+    /// A request as lists show it.
+    #[must_use]
+    pub fn request_line(&self, row: &RequestRow, caller: &Caller) -> RequestView {
+        let (spec, status) = (&row.object.spec, row.object.status.as_ref());
+        let language = caller.language;
+        let decide_blocked = row.decide_blocked(caller);
+        let withdraw_blocked = row.withdraw_blocked(caller);
+        let stage = status.and_then(|status| status.stage.as_ref()).map(|stage| Stage {
+            name: stage.name.clone(),
+            due_at: stage.due_at.clone(),
+            provisional: stage.provisional,
+            overdue: stage.overdue,
+        });
+        RequestView {
+            department: row.department.clone(),
+            department_name: row.department_name.clone(),
+            name: row.name.clone(),
+            number: status.and_then(|status| status.number.clone()),
+            r#type: spec.type_.into(),
+            application: spec.application.clone(),
+            application_name: row.application_name.clone(),
+            new_application: spec.new_application.as_ref().map(Into::into),
+            pool: spec.pool.clone(),
+            requester: spec.requester.clone(),
+            requester_short: names::short_user(&spec.requester).to_owned(),
+            resources: (&spec.resources).into(),
+            current: text(row.current),
+            period: spec.period.as_ref().map(Into::into),
+            justification: spec.justification.clone(),
+            basis: (&spec.basis).into(),
+            details: spec.details.iter().map(Into::into).collect(),
+            phase: row.phase.into(),
+            stage,
+            revision: row.revision,
+            created_at: clock::text(row.created_at),
+            history: status.map(|status| status.history.iter().map(step).collect()).unwrap_or_default(),
+            conditions: status.map(|status| view::conditions(&status.conditions)).unwrap_or_default(),
+            preview: None,
+            may_decide: decide_blocked.is_none(),
+            decide_blocked: decide_blocked.map(|block| block.view(language)),
+            may_withdraw: withdraw_blocked.is_none(),
+            withdraw_blocked: withdraw_blocked.map(|block| block.view(language)),
+        }
+    }
+
+    /// A request with whether it fits now.
+    #[must_use]
+    pub fn request_view(&self, row: &RequestRow, caller: &Caller) -> RequestView {
+        let mut view = self.request_line(row, caller);
+        if workflow::is_undecided(row.phase) {
+            view.preview = preview::of(self, &row.object, row.requested, caller);
+        }
+        view
+    }
+}
+
+impl Reading {
+    #[must_use]
+    pub fn request(&self, caller: &Caller, department: &str, name: &str) -> Option<RequestView> {
+        let row = self.request_row(department, name).filter(|_| caller.rights.sees(department))?;
+        Some(self.request_view(row, caller))
+    }
+
+    #[must_use]
+    pub fn decision(&self, rights: &Rights, department: &str, request: &str, name: &str) -> Option<DecisionView> {
+        let place = (names::department_namespace(department), name.to_owned());
+        let decision = self.decisions.get(&place).filter(|_| rights.sees(department))?;
+        (decision.spec.request.name == request).then(|| decision_view(decision))
+    }
+}
+
+/// A decision and what came of it.
+#[must_use]
+pub fn decision_view(decision: &QuotaDecision) -> DecisionView {
+    let (spec, status) = (&decision.spec, decision.status.clone().unwrap_or_default());
+    let resource = |name: &str| match name {
+        "cpu" => Some(Resource::Cpu),
+        "memory" => Some(Resource::Memory),
+        "storage" => Some(Resource::Storage),
+        _ => None,
+    };
+    DecisionView {
+        name: decision.metadata.name.clone().unwrap_or_default(),
+        request: spec.request.name.clone(),
+        request_revision: spec.request_revision,
+        verdict: spec.verdict.name().to_owned(),
+        reason: spec.reason.clone().unwrap_or_default(),
+        decided_by: spec.decided_by.clone(),
+        decided_by_short: names::short_user(&spec.decided_by).to_owned(),
+        created_at: decision.metadata.creation_timestamp.as_ref().map(|at| clock::text(at.0)).unwrap_or_default(),
+        outcome: status.outcome.map(|outcome| match outcome {
+            kinds::DecisionOutcome::Applied => Outcome::Applied,
+            kinds::DecisionOutcome::Refused => Outcome::Refused,
+        }),
+        code: status.code,
+        message: status.message,
+        resource: status.resource.as_deref().and_then(resource),
+        asked: status.asked,
+        free: status.free,
+        limit: status.limit,
+        ledger_revision: status.ledger_revision,
+    }
+}
+
+fn step(record: &kinds::HistoryRecord) -> HistoryEntry {
+    HistoryEntry {
+        at: clock::text(record.at.0),
+        by: record.by.clone(),
+        by_short: names::short_user(&record.by).to_owned(),
+        from: record.from.map(Into::into),
+        to: record.to.into(),
+        verdict: record.verdict.clone(),
+        reason: record.reason.clone(),
+    }
+}
+
+impl From<kinds::RequestType> for RequestType {
+    fn from(type_: kinds::RequestType) -> Self {
+        match type_ {
+            kinds::RequestType::New => Self::New,
+            kinds::RequestType::Change => Self::Change,
+            kinds::RequestType::Renew => Self::Renew,
+            kinds::RequestType::Release => Self::Release,
+        }
+    }
+}
+
+impl From<&kinds::NewApplication> for NewApplication {
+    fn from(new: &kinds::NewApplication) -> Self {
+        Self {
+            display_name: new.display_name.clone(),
+            tier: new.tier.into(),
+            hosting: new.hosting.into(),
+            zone: new.zone.into(),
+            security_grade: new.security_grade,
+            domestic_it: new.domestic_it,
+            key_event: new.key_event,
+            description: new.description.clone(),
+        }
+    }
+}
+
+impl From<&kinds::Period> for Period {
+    fn from(period: &kinds::Period) -> Self {
+        Self { start: period.start.clone(), end: period.end.clone() }
+    }
+}
+
+impl From<&kinds::Basis> for Basis {
+    fn from(basis: &kinds::Basis) -> Self {
+        let kinds::Basis { users, concurrency, data_volume, approval_number, funding } = basis.clone();
+        Self { users, concurrency, data_volume, approval_number, funding }
+    }
+}
+
+impl From<&kinds::RequestDetail> for RequestDetail {
+    fn from(detail: &kinds::RequestDetail) -> Self {
+        Self { label: detail.label.clone(), value: detail.value.clone() }
+    }
+}
+
+impl From<Phase> for crate::routes::requests::Phase {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Submitted => Self::Submitted,
+            Phase::Accepted => Self::Accepted,
+            Phase::TechReview => Self::TechReview,
+            Phase::Offered => Self::Offered,
+            Phase::Approved => Self::Approved,
+            Phase::Provisioning => Self::Provisioning,
+            Phase::Testing => Self::Testing,
+            Phase::Active => Self::Active,
+            Phase::Returned => Self::Returned,
+            Phase::Rejected => Self::Rejected,
+            Phase::Withdrawn => Self::Withdrawn,
+            Phase::Lapsed => Self::Lapsed,
+            Phase::Expired => Self::Expired,
+            Phase::Reclaiming => Self::Reclaiming,
+            Phase::Released => Self::Released,
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What is read: figures, cuts by department, lists and their pages, tags, age.
+
+mod support;
+
+use jiff::Timestamp;
+use resources::v1alpha1::{Application, PoolLedger, QuotaRequest};
+use serde_json::{Value, json};
+use support::{City, call, cec_ledger, exact, names};
+
+#[tokio::test]
+async fn the_overview_sums_the_ledgers() {
+    let city = City::new();
+    let answer = city.get("auditor", "/api/v1/overview").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let overview = answer.json();
+    let figures = &overview["totals"]["figures"];
+    assert_eq!(figures["contract"], json!({"cpu": "23751", "memory": "31353G", "storage": "2143T"}));
+    assert_eq!(figures["granted"], json!({"cpu": "164", "memory": "328G", "storage": "11T"}));
+    assert_eq!(figures["free"], json!({"cpu": "23587", "memory": "31025G", "storage": "2132T"}));
+    assert_eq!(figures["used"], json!({"cpu": "42", "memory": "84G", "storage": "5T"}));
+    // qr-1 asks for 8 cores more, qr-2 for 20 cores and 19800G.
+    assert_eq!(figures["requested"], json!({"cpu": "28", "memory": "19800G", "storage": "0T"}));
+    assert_eq!(figures["rates"]["utilisation"], json!({"cpu": "25.6", "memory": "25.6", "storage": "45.5"}));
+    assert_eq!(overview["cityContract"]["matches"], true);
+    assert_eq!(overview["bindingResource"], "memory");
+    assert_eq!(overview["requests"], json!({"open": 2, "toDecide": 0, "provisioning": 0}));
+    let tiers: Vec<_> =
+        overview["byTier"].as_array().unwrap().iter().map(|tier| tier["applications"].clone()).collect();
+    assert_eq!(tiers, [0, 1, 120]);
+    assert_eq!(overview["byDepartment"][0]["department"], "education", "the largest use of memory first");
+    assert!(overview["asOf"].as_str().unwrap().ends_with("+08:00") && overview["stale"] == false);
+}
+
+#[tokio::test]
+async fn a_department_sees_its_own_and_of_pools_what_is_free() {
+    let city = City::new();
+    let overview = city.get("zhang", "/api/v1/overview").await.json();
+    assert_eq!(overview["totals"]["free"]["cpu"], "23587");
+    assert_eq!(overview["totals"]["figures"], Value::Null);
+    for hidden in ["bindingResource", "stranded", "mix"] {
+        assert_eq!(overview[hidden], Value::Null, "{hidden}");
+    }
+    assert_eq!(overview["byDepartment"].as_array().unwrap().len(), 1);
+    assert_eq!(overview["byTier"][2]["applications"], 0);
+    assert_eq!(overview["requests"]["open"], 1);
+    let pool = city.get("zhang", "/api/v1/pools/cec").await.json();
+    assert_eq!(
+        (&pool["figures"], &pool["allocations"], &pool["free"]["cpu"]),
+        (&Value::Null, &Value::Null, &json!("14087"))
+    );
+    assert_eq!(pool["conditions"], json!([]));
+    for (path, expected) in [("applications", 1), ("allocations", 1), ("requests", 1), ("departments", 1)] {
+        let list = city.get("zhang", &format!("/api/v1/{path}")).await.json();
+        assert_eq!(list["total"], expected, "{path}");
+    }
+    city.get("zhang", "/api/v1/invariants").await.problem(403);
+}
+
+/// What belongs to others is answered as what isn't there: with the same body but for the id.
+#[tokio::test]
+async fn others_things_look_like_nothing() {
+    let city = City::new();
+    let theirs = [
+        "requests/education/qr-2",
+        "applications/education/school-000",
+        "allocations/education/school-000",
+        "departments/education",
+    ];
+    for path in theirs {
+        let strip = |mut problem: Value| {
+            problem.as_object_mut().unwrap().remove("requestId");
+            problem
+        };
+        let hidden = strip(city.get("zhang", &format!("/api/v1/{path}")).await.problem(404));
+        let unknown = strip(city.get("zhang", &format!("/api/v1/{path}-x")).await.problem(404));
+        assert_eq!(hidden, unknown, "{path}");
+        assert_eq!(city.get("auditor", &format!("/api/v1/{path}")).await.status, 200, "{path}");
+    }
+    for filter in ["applications?department=education", "requests?department=education", "applications?q=school"] {
+        assert_eq!(city.get("zhang", &format!("/api/v1/{filter}")).await.json()["total"], 0, "{filter}");
+    }
+    let decision = json!({"verdict": "Withdraw", "requestRevision": 1});
+    city.post("zhang", "/api/v1/requests/education/qr-2/decisions", decision).await.problem(404);
+    assert_eq!(city.get("nobody", "/api/v1/applications").await.json()["total"], 0);
+}
+
+async fn walk(city: &City, query: &str) -> Vec<String> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = city.get("auditor", &format!("/api/v1/applications?{query}{cursor}")).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        let page = page.json();
+        seen.extend(names(&page));
+        match page["continue"].as_str() {
+            Some(next) => cursor = format!("&continue={next}"),
+            None => return seen,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_walk_shows_every_application_once_in_every_order() {
+    let city = City::new();
+    for sort in ["name", "-name", "displayName", "-displayName", "tier", "memory", "-memory", "department", "state"] {
+        for limit in [7, 50, 200] {
+            let seen = walk(&city, &format!("limit={limit}&sort={sort}")).await;
+            let mut once = seen.clone();
+            once.sort();
+            once.dedup();
+            assert_eq!((seen.len(), once.len()), (121, 121), "{sort} by {limit}");
+        }
+    }
+    assert_eq!(walk(&city, "sort=-memory&limit=2").await[..2], ["school-000", "marriage-registry"]);
+    let descending: Vec<_> = walk(&city, "sort=-name&limit=9").await;
+    let ascending = walk(&city, "sort=name&limit=50").await;
+    assert!(descending.iter().rev().eq(&ascending));
+}
+
+#[tokio::test]
+async fn filters_cut_and_add_up() {
+    let city = City::new();
+    let cases = [
+        ("q=婚姻", 1),
+        ("q=MARRIAGE", 1),
+        ("q=市教育局", 120),
+        ("tier=County", 120),
+        ("tier=NationalProvincial", 0),
+        ("pool=cec", 2),
+        ("pool=unknown", 0),
+        ("state=Enforced", 2),
+        ("state=NoQuota", 119),
+        ("sample=false", 1),
+        ("zone=ExtranetZone&department=civil-affairs", 1),
+    ];
+    for (filter, expected) in cases {
+        let list = city.get("auditor", &format!("/api/v1/applications?{filter}")).await.json();
+        assert_eq!(list["total"], expected, "{filter}");
+    }
+    let to_decide = city.get("approver", "/api/v1/requests?toDecide=true").await.json();
+    assert_eq!(to_decide["total"], 2);
+    assert_eq!(city.get("auditor", "/api/v1/requests?toDecide=true").await.json()["total"], 0);
+    assert_eq!(city.get("zhang", "/api/v1/requests?mine=true").await.json()["total"], 1);
+}
+
+#[tokio::test]
+async fn wrong_parameters_are_named() {
+    let city = City::new();
+    let page = city.get("auditor", "/api/v1/applications?limit=1").await.json();
+    let cursor = page["continue"].as_str().unwrap();
+    let other_order = format!("continue={cursor}&sort=memory");
+    let cases = [
+        ("limit=0", "limit", "Parameter"),
+        ("limit=201", "limit", "Parameter"),
+        ("limit=many", "limit", "Parameter"),
+        ("sort=colour", "sort", "Parameter"),
+        ("tier=Village", "tier", "Parameter"),
+        ("colour=red", "colour", "Parameter"),
+        ("limit=1&limit=2", "limit", "Parameter"),
+        ("continue=zebra", "continue", "Cursor"),
+        (&other_order, "continue", "Cursor"),
+    ];
+    for (query, field, code) in cases {
+        let problem = city.get("auditor", &format!("/api/v1/applications?{query}")).await.problem(400);
+        assert_eq!((&problem["field"], &problem["code"]), (&json!(field), &json!(code)), "{query}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_answer_isnt_sent_twice() {
+    let city = City::new();
+    for path in ["/api/v1/overview", "/api/v1/applications", "/api/v1/requests/civil-affairs/qr-1", "/api/v1/pools/cec"]
+    {
+        let first = city.get("auditor", path).await;
+        let tag = first.header("etag").to_owned();
+        assert!(tag.starts_with("W/\"") && first.header("cache-control") == "private, no-cache", "{path}");
+        let again = city.send(call("GET", path).bearer("auditor").header("if-none-match", &tag).empty()).await;
+        assert_eq!((again.status.as_u16(), again.bytes.len()), (304, 0), "{path}");
+        let other = city.send(call("GET", path).bearer("zhang").header("if-none-match", &tag).empty()).await;
+        assert_eq!(other.status, 200, "another caller of {path} sees other things");
+    }
+    let tag = city.get("auditor", "/api/v1/overview").await.header("etag").to_owned();
+    let mut ledger = cec_ledger();
+    ledger["spec"]["entries"][0]["granted"] = exact(72_000, 0, 0);
+    city.put::<PoolLedger>(ledger);
+    let changed =
+        city.send(call("GET", "/api/v1/overview").bearer("auditor").header("if-none-match", &tag).empty()).await;
+    assert_eq!(changed.json()["totals"]["figures"]["granted"]["cpu"], "172");
+}
+
+#[tokio::test]
+async fn a_request_shows_whether_it_fits_and_who_may_decide() {
+    let city = City::new();
+    let fits = city.get("approver", "/api/v1/requests/civil-affairs/qr-1").await.json();
+    assert_eq!((&fits["mayDecide"], &fits["decideBlocked"]), (&json!(true), &Value::Null));
+    assert_eq!(fits["preview"]["fits"], true);
+    assert_eq!(fits["preview"]["request"], json!({"cpu": "8", "memory": "0G", "storage": "0T"}));
+    assert_eq!(fits["preview"]["after"]["figures"]["granted"]["cpu"], "172");
+    assert_eq!(fits["preview"]["after"]["figures"]["requested"]["cpu"], "20", "no longer asked for by this one");
+    let doesnt = city.get("approver", "/api/v1/requests/education/qr-2").await.json();
+    let reason = &doesnt["preview"]["reasons"][0];
+    assert_eq!((&doesnt["preview"]["fits"], &reason["resource"]), (&json!(false), &json!("memory")));
+    assert_eq!(
+        (&reason["asked"], &reason["free"], &reason["limit"]),
+        (&json!("19800G"), &json!("18484G"), &json!("18812G"))
+    );
+    assert_eq!(doesnt["preview"]["after"]["figures"]["overcommitted"]["memory"], "1316G");
+    let own = city.get("zhang", "/api/v1/requests/civil-affairs/qr-1").await.json();
+    assert_eq!((&own["decideBlocked"]["code"], &own["mayWithdraw"]), (&json!("SelfApproval"), &json!(true)));
+    assert_eq!(own["preview"]["poolNow"]["figures"], Value::Null);
+    let foreign = city.get("auditor", "/api/v1/requests/civil-affairs/qr-1").await.json();
+    assert_eq!(foreign["decideBlocked"]["code"], "Forbidden");
+    assert_eq!(foreign["withdrawBlocked"]["code"], "NotAMember");
+}
+
+#[tokio::test]
+async fn the_first_of_two_requests_for_one_application_is_decided_first() {
+    let city = City::new();
+    let mut later = support::request("civil-affairs", "qr-0", "zhang", "marriage-registry", ("70", "128G", "10T"));
+    later["metadata"]["creationTimestamp"] = json!("2026-11-23T06:30:00Z");
+    city.put::<QuotaRequest>(later);
+    let later = city.get("approver", "/api/v1/requests/civil-affairs/qr-0").await.json();
+    assert_eq!(later["decideBlocked"]["code"], "AnotherRequestOpen");
+    assert_eq!(city.get("approver", "/api/v1/requests/civil-affairs/qr-1").await.json()["mayDecide"], true);
+}
+
+#[tokio::test]
+async fn invariants_are_recomputed_and_a_breach_is_named() {
+    let city = City::new();
+    let audit = city.get("auditor", "/api/v1/invariants").await.json();
+    assert_eq!(audit["holds"], true, "{audit:#}");
+    assert_eq!(audit["checks"].as_array().unwrap().len(), 8);
+    city.put::<k8s_openapi::api::core::v1::ResourceQuota>(support::quota(
+        "app-school-000",
+        ("101", "200G", "1T"),
+        ("10", "20G", "0"),
+    ));
+    let audit = city.get("auditor", "/api/v1/invariants").await.json();
+    let broken: Vec<_> = audit["checks"].as_array().unwrap().iter().filter(|check| check["holds"] == false).collect();
+    assert_eq!((broken.len(), &broken[0]["name"]), (1, &json!("QuotasWithinGrant")));
+    assert!(broken[0]["message"].as_str().unwrap().contains("school-000"), "{broken:?}");
+}
+
+#[tokio::test]
+async fn what_cant_be_followed_goes_on_with_its_age() {
+    let city = City::new();
+    let since = Timestamp::from_second(1_795_000_000).unwrap();
+    city.world.broken::<Application>(since);
+    let list = city.get("auditor", "/api/v1/applications").await.json();
+    assert_eq!(
+        (&list["stale"], &list["asOf"], &list["total"]),
+        (&json!(true), &json!("2026-11-18T19:06:40+08:00"), &json!(121))
+    );
+    let empty = City::new();
+    empty.list::<Application>(vec![]);
+    assert_eq!(empty.get("auditor", "/api/v1/applications").await.json()["total"], 0);
+}

@@ -1,0 +1,472 @@
+//! A small city in memory, and a cluster that knows its people.
+//!
+//! The seam is [`Cluster`]: who somebody is, what he may do, and writes. What a write brings about
+//! is put into the caches as the watches would, so that everything behind the seam is the real thing.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use api::cluster::{Cluster, Error, Right};
+use api::identity::{Secret, User};
+use api::state::App;
+use api::world::{Watched, World};
+use api::{Files, router};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use futures::future::BoxFuture;
+use k8s_openapi::api::core::v1::ResourceQuota;
+use kube::core::Status;
+use kube::runtime::watcher::Event;
+use resources::v1alpha1::{
+    Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+pub const G: u64 = 1_000_000_000;
+pub const T: u64 = 1_000 * G;
+
+/// What the operator would answer to the next decision.
+#[derive(Clone, Debug)]
+pub enum Says {
+    /// The request moves to this phase.
+    Applied(&'static str),
+    /// With this status.
+    Refused(Value),
+    /// Nothing, for as long as anybody waits.
+    Nothing,
+}
+
+/// The cluster behind the seam.
+#[derive(Debug)]
+pub struct Fake {
+    world: Arc<World>,
+    pub away: AtomicBool,
+    /// What the API server says to the next write instead of storing it.
+    pub refuses: Mutex<Option<Status>>,
+    pub says: Mutex<Says>,
+    /// Tokens that are no longer good.
+    pub revoked: Mutex<Vec<String>>,
+    pub writes: AtomicUsize,
+    pub reviews: AtomicUsize,
+}
+
+/// A city, its server and its cluster.
+pub struct City {
+    pub app: App,
+    pub router: Router,
+    pub world: Arc<World>,
+    pub cluster: Arc<Fake>,
+}
+
+/// The people: token, name, and what they may do in every namespace.
+const PEOPLE: [(&str, &[(&str, &str)]); 7] = [
+    ("admin", &[("update", "resourcepools"), ("list", "poolledgers"), ("list", "quotarequests")]),
+    ("approver", &[("approve", "quotarequests"), ("list", "poolledgers"), ("list", "quotarequests")]),
+    ("reviewer", &[("review", "quotarequests"), ("list", "poolledgers"), ("list", "quotarequests")]),
+    ("auditor", &[("list", "poolledgers"), ("list", "quotarequests")]),
+    ("zhang", &[]),
+    ("li", &[]),
+    ("nobody", &[]),
+];
+
+fn user_name(short: &str) -> String {
+    format!("system:serviceaccount:yunheng-people:{short}")
+}
+
+struct Handle(Arc<Fake>);
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Fake {
+    fn reach(&self) -> Result<(), Error> {
+        if self.away.load(Ordering::SeqCst) { Err(Error::Away("switched off".into())) } else { Ok(()) }
+    }
+
+    fn write(&self) -> Result<usize, Error> {
+        self.reach()?;
+        if let Some(status) = self.refuses.lock().unwrap().take() {
+            return Err(Error::Refused(Box::new(status)));
+        }
+        Ok(self.writes.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+impl Cluster for Handle {
+    fn review<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<Option<User>, Error>> {
+        Box::pin(async move {
+            self.0.reach()?;
+            self.0.reviews.fetch_add(1, Ordering::SeqCst);
+            let token = token.expose();
+            let known = PEOPLE.iter().any(|(name, _)| *name == token);
+            let revoked = self.0.revoked.lock().unwrap().iter().any(|revoked| revoked == token);
+            Ok((known && !revoked).then(|| User { name: user_name(token), ..User::default() }))
+        })
+    }
+
+    fn may<'a>(&'a self, user: &'a User, right: Right<'a>) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(async move {
+            self.0.reach()?;
+            if right.namespace.is_some() {
+                // The members' role binding, which the operator makes for each department.
+                return Ok(true);
+            }
+            let rights = PEOPLE.iter().find(|(name, _)| user_name(name) == user.name).map(|(_, rights)| *rights);
+            Ok(rights.unwrap_or_default().contains(&(right.verb, right.resource)))
+        })
+    }
+
+    fn create_request<'a>(
+        &'a self,
+        _: &'a Secret,
+        request: &'a QuotaRequest,
+    ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
+        Box::pin(async move {
+            let number = self.0.write()?;
+            let mut written = request.clone();
+            written.metadata.name = Some(format!("qr-new-{number}"));
+            written.metadata.uid = Some(format!("uid-{number}"));
+            written.metadata.creation_timestamp = Some(serde_json::from_value(json!("2026-11-23T07:00:00Z")).unwrap());
+            self.0.world.apply(Event::Apply(written.clone()));
+            Ok(written)
+        })
+    }
+
+    fn create_decision<'a>(
+        &'a self,
+        _: &'a Secret,
+        decision: &'a QuotaDecision,
+    ) -> BoxFuture<'a, Result<QuotaDecision, Error>> {
+        Box::pin(async move {
+            let number = self.0.write()?;
+            let mut written = decision.clone();
+            let name = format!("qd-new-{number}");
+            written.metadata.name = Some(name.clone());
+            self.0.world.apply(Event::Apply(written.clone()));
+            let status = match &*self.0.says.lock().unwrap() {
+                Says::Nothing => return Ok(written),
+                Says::Applied(phase) => {
+                    let namespace = written.metadata.namespace.clone().unwrap_or_default();
+                    let request = self.0.world.read().requests.get(&namespace, &written.spec.request.name).cloned();
+                    let mut request = (*request.unwrap()).clone();
+                    let status = json!({"phase": phase, "revision": 1, "decision": name});
+                    request.status = Some(serde_json::from_value(status).unwrap());
+                    self.0.world.apply(Event::Apply(request));
+                    json!({"outcome": "Applied", "ledgerRevision": 8})
+                }
+                Says::Refused(status) => status.clone(),
+            };
+            let mut answered = written.clone();
+            answered.status = Some(serde_json::from_value(status).unwrap());
+            self.0.world.apply(Event::Apply(answered));
+            Ok(written)
+        })
+    }
+
+    fn version(&self) -> BoxFuture<'_, Result<String, Error>> {
+        Box::pin(async { Ok("v1.37.2".to_owned()) })
+    }
+}
+
+impl City {
+    pub fn new() -> Self {
+        Self::with_files(Files::Embedded, false)
+    }
+
+    pub fn with_files(files: Files, behind_tls: bool) -> Self {
+        let world = Arc::new(World::default());
+        let cluster = Arc::new(Fake {
+            world: Arc::clone(&world),
+            away: AtomicBool::new(false),
+            refuses: Mutex::new(None),
+            says: Mutex::new(Says::Applied("Active")),
+            revoked: Mutex::new(Vec::new()),
+            writes: AtomicUsize::new(0),
+            reviews: AtomicUsize::new(0),
+        });
+        let app = App::new(Arc::clone(&world), Box::new(Handle(Arc::clone(&cluster))), files, behind_tls);
+        let city = Self { router: router::router(app.clone()), app, world, cluster };
+        city.fill();
+        city
+    }
+
+    fn fill(&self) {
+        self.list::<ResourcePool>(vec![
+            pool("cec", "14251", "18812G", "1286T"),
+            pool("inspur", "9500", "12541G", "857T"),
+        ]);
+        self.list::<PoolLedger>(vec![cec_ledger(), empty_ledger("inspur", 9_500_000, 12_541 * G, 857 * T)]);
+        self.list::<Department>(vec![
+            department("civil-affairs", "市民政局", &["zhang"], "Municipal"),
+            department("education", "市教育局", &["li"], "County"),
+        ]);
+        let mut applications = vec![application("civil-affairs", "marriage-registry", "婚姻登记系统", "Municipal")];
+        for number in 0..120 {
+            let name = format!("school-{number:03}");
+            applications.push(application("education", &name, &format!("学校管理系统 {}", number % 7), "County"));
+        }
+        self.list::<Application>(applications);
+        self.list::<Allocation>(vec![
+            allocation("civil-affairs", "marriage-registry", ("64", "128G", "10T")),
+            allocation("education", "school-000", ("100", "200G", "1T")),
+        ]);
+        self.list::<QuotaRequest>(vec![
+            request("civil-affairs", "qr-1", "zhang", "marriage-registry", ("72", "128G", "10T")),
+            request("education", "qr-2", "li", "school-000", ("120", "20000G", "1T")),
+        ]);
+        self.list::<QuotaDecision>(vec![]);
+        self.list::<CloudPolicy>(vec![policy()]);
+        self.list::<ResourceQuota>(vec![
+            quota("app-marriage-registry", ("64", "128G", "10T"), ("32", "64G", "5T")),
+            quota("app-school-000", ("100", "200G", "1T"), ("10", "20G", "0")),
+        ]);
+    }
+
+    /// A whole list, as a watch begins.
+    pub fn list<K: Watched>(&self, objects: Vec<Value>) {
+        self.world.apply(Event::<K>::Init);
+        for object in objects {
+            self.world.apply(Event::InitApply(read::<K>(object)));
+        }
+        self.world.apply(Event::<K>::InitDone);
+    }
+
+    pub fn put<K: Watched>(&self, object: Value) {
+        self.world.apply(Event::Apply(read::<K>(object)));
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(call("GET", path).bearer(token).empty()).await
+    }
+
+    pub async fn post(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.send(call("POST", path).bearer(token).json(&body)).await
+    }
+
+    /// Signs in; the cookie and the CSRF token.
+    pub async fn sign_in(&self, token: &str) -> (String, String) {
+        let answer = self.send(call("POST", "/api/v1/session").json(&json!({"token": token}))).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        let csrf = answer.json()["csrfToken"].as_str().unwrap().to_owned();
+        (cookie, csrf)
+    }
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The problem, after a look at everything that every problem has.
+    pub fn problem(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        for field in ["type", "title", "detail", "code", "nextStep", "requestId"] {
+            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {problem}");
+        }
+        assert_eq!(problem["requestId"], self.header("x-request-id"));
+        problem
+    }
+}
+
+/// A call that is being written.
+pub struct Call(axum::http::request::Builder);
+
+pub fn call(method: &str, path: &str) -> Call {
+    Call(Request::builder().method(method).uri(path).header("host", "cloud.example"))
+}
+
+impl Call {
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn empty(self) -> Request<Body> {
+        self.0.body(Body::empty()).unwrap()
+    }
+
+    pub fn json(self, body: &Value) -> Request<Body> {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    pub fn body(self, body: impl Into<Body>) -> Request<Body> {
+        self.0.body(body.into()).unwrap()
+    }
+}
+
+pub fn read<K: DeserializeOwned>(object: Value) -> K {
+    serde_json::from_value(object).unwrap()
+}
+
+pub fn meta(namespace: &str, name: &str) -> Value {
+    json!({
+        "namespace": namespace, "name": name, "uid": format!("uid-{name}"), "generation": 1, "resourceVersion": "1",
+        "creationTimestamp": "2026-11-23T06:00:00Z"
+    })
+}
+
+fn pool(name: &str, cpu: &str, memory: &str, storage: &str) -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "ResourcePool", "metadata": meta("", name),
+        "spec": {
+            "displayName": name, "provider": {"name": name, "code": name}, "sample": true,
+            "contract": {
+                "id": "X", "start": "2020-01-01", "end": "2026-12-31", "text": "",
+                "capacity": {"cpu": cpu, "memory": memory, "storage": storage}
+            }
+        },
+        "status": {
+            "granted": if name == "cec" { json!({"cpu": "164", "memory": "328G", "storage": "11T"}) } else { json!({}) },
+            "physical": {"cpu": cpu, "memory": memory, "storage": storage, "simulated": true},
+            "conditions": []
+        }
+    })
+}
+
+pub fn exact(cpu: u64, memory: u64, storage: u64) -> Value {
+    json!({"cpuMillis": cpu, "memoryBytes": memory, "storageBytes": storage})
+}
+
+fn empty_ledger(name: &str, cpu: u64, memory: u64, storage: u64) -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "PoolLedger", "metadata": meta("", name),
+        "spec": {"revision": 1, "capacity": exact(cpu, memory, storage), "ceilings": ceilings()}
+    })
+}
+
+fn ceilings() -> Value {
+    json!([{"department": "civil-affairs", "generation": 1}, {"department": "education", "generation": 1}])
+}
+
+pub fn cec_ledger() -> Value {
+    let entry = |namespace: &str, name: &str, granted: Value| {
+        json!({
+            "allocation": {"namespace": namespace, "name": name, "uid": format!("uid-{name}"), "generation": 1},
+            "revision": 7, "namespaces": [{"name": format!("app-{name}")}], "granted": granted
+        })
+    };
+    let mut ledger = empty_ledger("cec", 14_251_000, 18_812 * G, 1_286 * T);
+    ledger["spec"]["revision"] = json!(7);
+    ledger["spec"]["entries"] = json!([
+        entry("dept-civil-affairs", "marriage-registry", exact(64_000, 128 * G, 10 * T)),
+        entry("dept-education", "school-000", exact(100_000, 200 * G, T)),
+    ]);
+    ledger
+}
+
+fn department(name: &str, display: &str, owners: &[&str], tier: &str) -> Value {
+    let owners: Vec<String> = owners.iter().map(|owner| user_name(owner)).collect();
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "Department", "metadata": meta("", name),
+        "spec": {"displayName": display, "tier": tier, "members": {"owners": owners, "users": []}}
+    })
+}
+
+fn application(department: &str, name: &str, display: &str, tier: &str) -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "Application", "metadata": meta(&format!("dept-{department}"), name),
+        "spec": {"displayName": display, "tier": tier, "sample": name != "marriage-registry"}
+    })
+}
+
+fn amounts((cpu, memory, storage): (&str, &str, &str)) -> Value {
+    json!({"cpu": cpu, "memory": memory, "storage": storage})
+}
+
+fn allocation(department: &str, name: &str, resources: (&str, &str, &str)) -> Value {
+    let condition = |type_| json!({"type": type_, "status": "True", "reason": "Ok", "message": "", "lastTransitionTime": "2026-11-23T06:00:00Z"});
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "Allocation", "metadata": meta(&format!("dept-{department}"), name),
+        "spec": {"application": name, "pool": "cec", "resources": amounts(resources)},
+        "status": {"conditions": [condition("Granted"), condition("Enforced")]}
+    })
+}
+
+pub fn request(department: &str, name: &str, by: &str, application: &str, resources: (&str, &str, &str)) -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaRequest", "metadata": meta(&format!("dept-{department}"), name),
+        "spec": {
+            "requester": user_name(by), "type": "Change", "application": application, "pool": "cec",
+            "resources": amounts(resources), "justification": "more people come than before"
+        },
+        "status": {"phase": "Submitted", "revision": 1, "number": "2026-000001"}
+    })
+}
+
+fn policy() -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "CloudPolicy", "metadata": meta("", "default"),
+        "spec": {"cityTotals": {
+            "capacity": amounts(("23751", "31353G", "2143T")), "source": "interview", "asOf": "2020-07-17",
+            "applications": {"nationalProvincial": 0, "municipal": 1, "county": 120}
+        }}
+    })
+}
+
+pub fn quota(namespace: &str, hard: (&str, &str, &str), used: (&str, &str, &str)) -> Value {
+    let map = |(cpu, memory, storage): (&str, &str, &str)| json!({"requests.cpu": cpu, "requests.memory": memory, "requests.storage": storage});
+    json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta(namespace, "yunheng"),
+        "spec": {"hard": map(hard)}, "status": {"hard": map(hard), "used": map(used)}
+    })
+}
+
+/// A request that passes.
+pub fn new_request() -> Value {
+    json!({
+        "department": "civil-affairs", "type": "Change", "application": "marriage-registry", "pool": "cec",
+        "resources": {"cpu": "80", "memory": "128G", "storage": "10T"},
+        "justification": "more couples register in May than before"
+    })
+}
+
+/// Fields of a body by path, changed.
+pub fn with(mut body: Value, changes: &[(&str, Value)]) -> Value {
+    for (path, value) in changes {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let parent = if parent.is_empty() { &mut body } else { body.pointer_mut(parent).unwrap() };
+        parent[key] = value.clone();
+    }
+    body
+}
+
+pub fn names(list: &Value) -> Vec<String> {
+    list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+}
