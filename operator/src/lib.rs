@@ -21,6 +21,7 @@ pub mod leader;
 pub mod ledgers;
 pub mod metrics;
 pub mod pace;
+pub mod policy;
 pub mod pool;
 pub mod request;
 pub mod run;

@@ -24,7 +24,7 @@ use crate::pool::verdicts::Verdicts;
 use crate::request::Numbers;
 use crate::telemetry::LogLevel;
 use crate::watch::{self, Triggered, Triggers};
-use crate::{allocation, application, department, host, leader, pool, request};
+use crate::{allocation, application, department, host, leader, policy, pool, request};
 
 /// One exchange with the API server may take this long, watches aside.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -102,14 +102,11 @@ pub async fn operate(
         () = stop.clone() => return Ok(()),
     };
     tracing::info!(identity, "leads");
+    metrics.leading.set(1);
     let (stores, watches) = watch::start(&client, namespace, &triggers);
-    let (waiting, filled) = (stores.clone(), metrics.clone());
-    let filled = async move {
-        waiting.wait_until_ready().await;
-        filled.leading.set(1);
-    };
+    let filling = stores.clone();
     let context = Context {
-        filled: filled.boxed().shared(),
+        filled: async move { filling.wait_until_ready().await }.boxed().shared(),
         stores,
         desk: Desk::new(triggers.clone()),
         ledgers: Ledgers::new(ledger_client),
@@ -151,13 +148,14 @@ pub async fn operate(
 /// All controllers, until `stop`. They take triggers from the start, or the watches would stand
 /// still; each waits with its first look until the caches are full.
 async fn controllers(context: Context, triggered: Triggered, stop: Stop) {
-    let Triggered { pools, allocations, departments, applications, requests } = triggered;
+    let Triggered { pools, allocations, departments, applications, requests, policies } = triggered;
     tokio::join!(
         pool::run(context.clone(), pools, stop.clone()),
         allocation::run(context.clone(), allocations, stop.clone()),
         department::run(context.clone(), departments, stop.clone()),
         application::run(context.clone(), applications, stop.clone()),
-        request::run(context, requests, stop),
+        request::run(context.clone(), requests, stop.clone()),
+        policy::run(context, policies, stop),
     );
 }
 

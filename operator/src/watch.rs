@@ -92,6 +92,7 @@ pub struct Triggers {
     departments: mpsc::Sender<ObjectRef<Department>>,
     applications: mpsc::Sender<ObjectRef<Application>>,
     requests: mpsc::Sender<ObjectRef<QuotaRequest>>,
+    policies: mpsc::Sender<ObjectRef<CloudPolicy>>,
 }
 
 /// The other ends of [`Triggers`], one per controller.
@@ -102,6 +103,7 @@ pub struct Triggered {
     pub departments: mpsc::Receiver<ObjectRef<Department>>,
     pub applications: mpsc::Receiver<ObjectRef<Application>>,
     pub requests: mpsc::Receiver<ObjectRef<QuotaRequest>>,
+    pub policies: mpsc::Receiver<ObjectRef<CloudPolicy>>,
 }
 
 impl Triggers {
@@ -112,14 +114,16 @@ impl Triggers {
         let (departments, departments_end) = mpsc::channel(TRIGGERS_MAX);
         let (applications, applications_end) = mpsc::channel(TRIGGERS_MAX);
         let (requests, requests_end) = mpsc::channel(TRIGGERS_MAX);
+        let (policies, policies_end) = mpsc::channel(TRIGGERS_MAX);
         let ends = Triggered {
             pools: pools_end,
             allocations: allocations_end,
             departments: departments_end,
             applications: applications_end,
             requests: requests_end,
+            policies: policies_end,
         };
-        (Self { pools, allocations, departments, applications, requests }, ends)
+        (Self { pools, allocations, departments, applications, requests, policies }, ends)
     }
 
     pub async fn pool(&self, name: &str) {
@@ -137,6 +141,10 @@ impl Triggers {
 
     pub async fn application(&self, namespace: &str, name: &str) {
         let _ = self.applications.send(ObjectRef::new(name).within(namespace)).await;
+    }
+
+    pub async fn policy(&self, name: &str) {
+        let _ = self.policies.send(ObjectRef::new(name)).await;
     }
 
     pub async fn request(&self, namespace: &str, name: &str) {
@@ -295,6 +303,7 @@ impl Routed for ResourcePool {
         }
         let pool = self.name_any();
         routes.triggers.pool(&pool).await;
+        routes.triggers.policy(names::DEFAULT_POLICY).await;
         for allocation in routes.stores.allocations.state() {
             if allocation.spec.pool == pool {
                 routes.triggers.allocation(&allocation.namespace().unwrap_or_default(), &allocation.name_any()).await;
@@ -378,7 +387,7 @@ impl Routed for QuotaDecision {
 
 impl Routed for CloudPolicy {
     async fn route(&self, routes: &Routes) {
-        routes.all_pools().await;
+        routes.triggers.policy(&self.name_any()).await;
     }
 }
 

@@ -34,6 +34,7 @@ pub const MANAGER_ALLOCATION: &str = "yunheng-operator/allocation";
 pub const MANAGER_DEPARTMENT: &str = "yunheng-operator/department";
 pub const MANAGER_APPLICATION: &str = "yunheng-operator/application";
 pub const MANAGER_REQUEST: &str = "yunheng-operator/request";
+pub const MANAGER_POLICY: &str = "yunheng-operator/policy";
 pub const MANAGER_HOST: &str = "yunheng-operator/host";
 pub const MANAGER_API: &str = "yunheng-api";
 

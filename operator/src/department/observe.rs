@@ -8,7 +8,7 @@ use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 use ledger::{Bundle, Reason};
 use resources::names;
-use resources::v1alpha1::{Department, Members};
+use resources::v1alpha1::{Department, Members, ResourcePool};
 
 use crate::context::Context;
 
@@ -23,6 +23,8 @@ pub struct Observed {
     pub role_bindings: Vec<Arc<RoleBinding>>,
     pub cluster_role_binding: Option<Arc<ClusterRoleBinding>>,
     pub applications: usize,
+    /// A pool's ledger hasn't been read yet: what is said of amounts would be wrong.
+    pub ledgers_missing: bool,
     /// By pool: the department's own grants, and all that counts in its subtree.
     pub pools: BTreeMap<String, (Bundle, Bundle)>,
     /// By pool: what is out above the ceiling.
@@ -45,7 +47,9 @@ pub fn observe(department: &Department, context: &Context) -> Observed {
     });
     let parent = Some(department.spec.parent.clone()).filter(|parent| !parent.is_empty());
     let (pools, over_ceiling) = amounts(&name, context);
+    let unread = |pool: &ResourcePool| context.ledgers.latest(&pool.name_any()).is_none();
     Observed {
+        ledgers_missing: stores.pools.state().iter().any(|pool| unread(pool)),
         members: department.spec.members.clone(),
         has_namespace: stores.namespaces.get(&ObjectRef::new(&own_namespace)).is_some(),
         workload_namespaces: workload_namespaces.map(|namespace| namespace.name_any()).collect(),

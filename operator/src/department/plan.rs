@@ -127,6 +127,7 @@ mod tests {
             role_bindings: vec![],
             cluster_role_binding: None,
             applications: 1,
+            ledgers_missing: false,
             pools: BTreeMap::new(),
             over_ceiling: BTreeMap::new(),
             refused: BTreeMap::new(),

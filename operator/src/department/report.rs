@@ -21,6 +21,9 @@ pub async fn report(
     context: &Context,
     now: Timestamp,
 ) -> Result<Option<Duration>, Error> {
+    if observed.ledgers_missing {
+        return Ok(Some(Duration::from_secs(1)));
+    }
     let before = department.status.clone().unwrap_or_default();
     let status = status_of(department, observed, &before, now);
     if status == before {
