@@ -1,15 +1,8 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
-
-/** What the server says when an object has changed. Its name is enough: pages read it again. */
-export interface Change {
-  kind: string;
-  namespace: string;
-  name: string;
-  type: string;
-}
+import type { Changed } from "./generated";
 
 /** `resumed`: changes may have been missed while the stream was broken, so read everything again. */
-export type Signal = { what: "changed"; change: Change } | { what: "resumed" };
+export type Signal = { what: "changed"; change: Changed } | { what: "resumed" };
 
 export type FeedState = "idle" | "live" | "lost";
 
@@ -134,19 +127,14 @@ export function throttled(run: () => void, pauseMs: number): { call(): void; can
   };
 }
 
-export function readChange(data: unknown): Change | null {
+export function readChange(data: unknown): Changed | null {
   if (typeof data !== "string") return null;
   try {
     const value: unknown = JSON.parse(data);
     if (typeof value !== "object" || value === null) return null;
-    const { kind, namespace, name, type } = value as Record<string, unknown>;
+    const { kind, namespace, name, type } = value as Partial<Changed>;
     if (typeof kind !== "string" || typeof name !== "string") return null;
-    return {
-      kind,
-      namespace: typeof namespace === "string" ? namespace : "",
-      name,
-      type: typeof type === "string" ? type : "modified",
-    };
+    return { kind, name, namespace: namespace ?? "", type: type ?? "modified" };
   } catch {
     return null;
   }

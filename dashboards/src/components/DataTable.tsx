@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import css from "./DataTable.module.css";
+import { ScrollFrame } from "./ScrollFrame";
 
 export interface Column<Row> {
   key: string;
@@ -39,8 +40,7 @@ interface DataTableProps<Row> {
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { columns, rows, rowKey, sort, onSort, fresh, busy = false } = props;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a frame that scrolls must be reachable by keyboard.
-    <section className={css["frame"]} aria-label={props.caption} tabIndex={0}>
+    <ScrollFrame label={props.caption} className={css["frame"]}>
       <table className={css["table"]} aria-busy={busy}>
         <caption className="visually-hidden">{props.caption}</caption>
         <thead>
@@ -71,7 +71,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         </tbody>
         {props.footer ? <tfoot>{props.footer}</tfoot> : null}
       </table>
-    </section>
+    </ScrollFrame>
   );
 }
 

@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { ApplicationView } from "../../api/generated";
 import { KubectlLine } from "../../components/KubectlLine";
 import { Panel } from "../../components/Panel";
+import { ScrollFrame } from "../../components/ScrollFrame";
 import { toYaml } from "../../lib/yaml";
 import css from "./Application.module.css";
 
@@ -35,14 +36,9 @@ export function Manifest({ application }: { application: ApplicationView }) {
   return (
     <Panel title={t("application.tab.yaml")} extra={t("application.readOnly")}>
       <KubectlLine command={`kubectl -n dept-${department} get application ${name} -o yaml`} />
-      <section
-        className={css["yaml"]}
-        aria-label={t("application.tab.yaml")}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a frame that scrolls must be reachable by keyboard.
-        tabIndex={0}
-      >
+      <ScrollFrame label={t("application.tab.yaml")} className={css["yaml"]}>
         <pre>{yaml}</pre>
-      </section>
+      </ScrollFrame>
     </Panel>
   );
 }
