@@ -1,0 +1,109 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{capacity, decide, import, request, requests, verify};
+
+const ENDINGS: &str = "\
+Exit codes:
+  0   done
+  1   refused, faulty, or something was found
+  2   no answer in time; what was written stays and may still be carried out
+  64  the command line isn't understood
+
+Amounts: cpu in cores (8) or thousandths (500m); memory and storage as a whole number with M, G, T, Mi,
+Gi or Ti (128G, 10T). G is 10^9 bytes, Gi is 2^30.";
+
+/// The quota of a government cloud: what is left, who asks, who decides.
+#[derive(Debug, Parser)]
+#[command(name = "kubectl-yunheng", bin_name = "kubectl yunheng", version, after_help = ENDINGS, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub connection: Connection,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which cluster, and as whom. The same flags as kubectl's.
+#[derive(Debug, Default, Args)]
+pub struct Connection {
+    /// The kubeconfig to use instead of $KUBECONFIG and ~/.kube/config
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig to use
+    #[arg(long, global = true)]
+    pub context: Option<String>,
+    /// The namespace to look in: dept-<department>
+    #[arg(short, long, global = true)]
+    pub namespace: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What each pool has, has granted and has left
+    Capacity(capacity::Arguments),
+    /// List requests for quota
+    Requests(requests::Arguments),
+    /// Ask for quota: new, change, renew or release
+    Request(request::Arguments),
+    /// Approve a request and wait for what came of it
+    Approve(decide::Approve),
+    /// Reject a request, with a reason
+    Reject(decide::Reject),
+    /// Withdraw a request of your own department
+    Withdraw(decide::Withdraw),
+    /// Write an inventory of CSV files into the cluster
+    Import(import::Arguments),
+    /// Recompute what is granted and enforced, and say what doesn't agree
+    Verify(verify::Arguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_the_guide_shows_can_be_typed() {
+        let lines = [
+            "kubectl-yunheng capacity",
+            "kubectl-yunheng capacity cec -o wide",
+            "kubectl-yunheng requests --department civil-affairs --phase Submitted --mine",
+            "kubectl-yunheng requests -A -o json",
+            "kubectl-yunheng request change marriage-registry -n dept-civil-affairs --add-cpu 8 --justification aaaaaaaaaa",
+            "kubectl-yunheng approve 2026-000123 --reason agreed",
+            "kubectl-yunheng reject qr-abcde -n dept-civil-affairs --reason aaaaaaaaaa",
+            "kubectl-yunheng withdraw qr-abcde --department civil-affairs",
+            "kubectl-yunheng import inventory/xiaogan --named-only --dry-run",
+            "kubectl-yunheng --kubeconfig k --context c verify -o yaml",
+        ];
+        for line in lines {
+            if let Err(error) = Arguments::try_parse_from(line.split(' ')) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let lines = [
+            "kubectl-yunheng",
+            "kubectl-yunheng reject qr-abcde",
+            "kubectl-yunheng requests -A --department civil-affairs",
+            "kubectl-yunheng request change a --cpu 8 --add-cpu 8 --justification aaaaaaaaaa",
+            "kubectl-yunheng capacity -o csv",
+        ];
+        for line in lines {
+            assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

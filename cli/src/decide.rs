@@ -1,0 +1,344 @@
+//! `approve`, `reject`, `withdraw`: a decision as the caller, and what came of it.
+
+use std::time::Duration;
+
+use clap::Args;
+use kube::api::{ObjectMeta, PostParams};
+use kube::runtime::wait::await_condition;
+use kube::{Api, ResourceExt};
+use ledger::Resource;
+use resources::amounts::Resources;
+use resources::v1alpha1::{
+    Allocation, DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, QuotaRequest, RequestRef, Verdict,
+};
+use resources::{names, workflow};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::output::{self, Ending, Report};
+use crate::scope::{OneDepartment, Scope};
+use crate::session::Session;
+use crate::{find, table};
+
+/// Approve a request and wait for what came of it.
+///
+/// The capacity is held first: if it doesn't fit, the approval is refused, nothing changes and the exit
+/// code is 1.
+#[derive(Debug, Args)]
+pub struct Approve {
+    #[command(flatten)]
+    which: Which,
+    /// Why, for the record
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// Reject a request, with a reason. Nothing that is granted changes.
+#[derive(Debug, Args)]
+pub struct Reject {
+    #[command(flatten)]
+    which: Which,
+    /// Why: 10 to 2000 characters
+    #[arg(long, value_parser = parse_reason)]
+    reason: String,
+}
+
+/// Withdraw a request of your own department.
+#[derive(Debug, Args)]
+pub struct Withdraw {
+    #[command(flatten)]
+    which: Which,
+    /// Why, for the record
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// The request: its number (2026-000123) or the name of its object (qr-abcde)
+    request: String,
+    #[command(flatten)]
+    department: OneDepartment,
+    /// How many seconds to wait for the outcome; 0 doesn't wait
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    timeout: u64,
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Report,
+}
+
+pub async fn approve(session: &Session, arguments: &Approve) -> Result<Ending, Error> {
+    decide(session, &arguments.which, Verdict::Approve, arguments.reason.clone()).await
+}
+
+pub async fn reject(session: &Session, arguments: &Reject) -> Result<Ending, Error> {
+    decide(session, &arguments.which, Verdict::Reject, Some(arguments.reason.clone())).await
+}
+
+pub async fn withdraw(session: &Session, arguments: &Withdraw) -> Result<Ending, Error> {
+    decide(session, &arguments.which, Verdict::Withdraw, arguments.reason.clone()).await
+}
+
+/// The rule of the kind, told before anything is sent.
+fn parse_reason(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        10..=2000 => Ok(text.to_owned()),
+        length => Err(format!("has {length} characters: write 10 to 2000")),
+    }
+}
+
+async fn decide(session: &Session, which: &Which, verdict: Verdict, reason: Option<String>) -> Result<Ending, Error> {
+    let scope = which.department.scope(session);
+    let request = find_request(session, &scope, &which.request).await?;
+    let decided_by = session.user_name().await?;
+    if which.output == Report::Text {
+        eprintln!("{}", sentence(&request, has_now(session, &request).await.as_ref()));
+    }
+    let namespace = request.namespace().unwrap_or_default();
+    let api: Api<QuotaDecision> = Api::namespaced(session.client.clone(), &namespace);
+    let metadata = ObjectMeta { generate_name: Some("qd-".to_owned()), ..ObjectMeta::default() };
+    let spec = decision(&request, verdict, reason, decided_by);
+    let written = api
+        .create(&PostParams::default(), &QuotaDecision { metadata, spec, status: None })
+        .await
+        .map_err(Error::api(format!("decide on {}", label(&request))))?;
+    let status = outcome(&api, &written.name_any(), which.timeout).await?;
+    let told = Outcome::of(&request, verdict, written.name_any(), status.as_ref());
+    output::show(which.output, &told, |_| told.text(which.timeout))?;
+    Ok(told.ending())
+}
+
+async fn find_request(session: &Session, scope: &Scope, wanted: &str) -> Result<QuotaRequest, Error> {
+    match find::request(session, scope, wanted).await {
+        Err(error) if *scope == Scope::All && error.is_forbidden() => {
+            Err(Error::Malformed(format!("{error}. Say whose request it is: --department <department>")))
+        }
+        other => other,
+    }
+}
+
+/// The decision on what was read, at the revision and stage that it was read at.
+fn decision(request: &QuotaRequest, verdict: Verdict, reason: Option<String>, decided_by: String) -> QuotaDecisionSpec {
+    let standing = workflow::Standing::of(request, None);
+    QuotaDecisionSpec {
+        request: RequestRef { name: request.name_any(), uid: request.uid().unwrap_or_default() },
+        request_revision: standing.revision,
+        stage: request.status.as_ref().and_then(|status| Some(status.stage.as_ref()?.name.clone())),
+        verdict,
+        resources: None,
+        reason_code: None,
+        reason,
+        decided_by,
+    }
+}
+
+/// What the application has now, where the caller may see it.
+async fn has_now(session: &Session, request: &QuotaRequest) -> Option<Resources> {
+    let api: Api<Allocation> = Api::namespaced(session.client.clone(), &request.namespace()?);
+    let spec = &request.spec;
+    let names = [names::further_allocation(&spec.application, &spec.pool), spec.application.clone()];
+    for name in names {
+        if let Ok(Some(allocation)) = api.get_opt(&name).await
+            && allocation.spec.pool == spec.pool
+        {
+            return Some(allocation.spec.resources);
+        }
+    }
+    None
+}
+
+/// `2026-000123 Change of marriage-registry in cec by zhang: cpu 64 -> 72, memory 128G, storage 10T`
+fn sentence(request: &QuotaRequest, now: Option<&Resources>) -> String {
+    let spec = &request.spec;
+    let change = |resource: Resource| {
+        let (asked, has) = (spec.resources.of(resource), now.map(|now| now.of(resource)));
+        match has {
+            Some(has) if has != asked => format!("{resource} {has} -> {asked}"),
+            _ => format!("{resource} {asked}"),
+        }
+    };
+    format!(
+        "{} {:?} of {} in {} by {}: {}",
+        label(request),
+        spec.type_,
+        spec.application,
+        spec.pool,
+        names::short_user(&spec.requester),
+        Resource::ALL.map(change).join(", ")
+    )
+}
+
+/// The number if it has one, else the name.
+fn label(request: &QuotaRequest) -> String {
+    request.status.as_ref().and_then(|status| status.number.clone()).unwrap_or_else(|| request.name_any())
+}
+
+/// What came of the decision; `None` if nothing did in time.
+async fn outcome(api: &Api<QuotaDecision>, name: &str, seconds: u64) -> Result<Option<DecisionStatus>, Error> {
+    let decided = |decision: Option<&QuotaDecision>| {
+        decision.is_some_and(|decision| decision.status.as_ref().is_some_and(|status| status.outcome.is_some()))
+    };
+    let waiting = await_condition(api.clone(), name, decided);
+    match tokio::time::timeout(Duration::from_secs(seconds), waiting).await {
+        Err(_) => Ok(None),
+        Ok(Ok(decision)) => Ok(decision.and_then(|decision| decision.status)),
+        Ok(Err(error)) => {
+            let kube::runtime::wait::Error::ProbeFailed(source) = error;
+            Err(Error::watch(format!("see what came of {name}, which is written"))(source))
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    request: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    namespace: String,
+    decision: String,
+    verdict: Verdict,
+    /// Absent where nothing came of it in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<DecisionOutcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    free: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ledger_revision: Option<i64>,
+}
+
+impl Outcome {
+    fn of(request: &QuotaRequest, verdict: Verdict, decision: String, status: Option<&DecisionStatus>) -> Self {
+        let status = status.cloned().unwrap_or_default();
+        Self {
+            request: request.name_any(),
+            number: request.status.as_ref().and_then(|status| status.number.clone()),
+            namespace: request.namespace().unwrap_or_default(),
+            decision,
+            verdict,
+            outcome: status.outcome,
+            code: status.code,
+            resource: status.resource,
+            asked: status.asked,
+            free: status.free,
+            message: status.message,
+            ledger_revision: status.ledger_revision,
+        }
+    }
+
+    fn ending(&self) -> Ending {
+        match self.outcome {
+            Some(DecisionOutcome::Applied) => Ending::Done,
+            Some(DecisionOutcome::Refused) => Ending::Refused,
+            None => Ending::TimedOut,
+        }
+    }
+
+    fn text(&self, seconds: u64) -> String {
+        let request = self.number.as_ref().unwrap_or(&self.request);
+        let sentence = match self.outcome {
+            Some(DecisionOutcome::Applied) => match self.verdict {
+                Verdict::Approve => format!("{request} approved: the quota follows, see `kubectl yunheng requests`"),
+                Verdict::Withdraw => format!("{request} withdrawn: nothing was changed"),
+                _ => format!("{request} rejected: nothing was changed"),
+            },
+            Some(DecisionOutcome::Refused) => self.refusal(request),
+            None => format!(
+                "{request}: no outcome within {seconds} s. The decision is written and is carried out when the operator gets to it: \
+                 kubectl get quotadecision {} -n {}",
+                self.decision, self.namespace
+            ),
+        };
+        table::wrap(&sentence, table::COLUMNS).join("\n")
+    }
+
+    fn refusal(&self, request: &str) -> String {
+        let code = self.code.as_deref().unwrap_or("Refused");
+        let amounts = match (&self.resource, &self.asked, &self.free) {
+            (Some(resource), Some(asked), Some(free)) => format!(" ({resource}: asked {asked}, free {free})"),
+            _ => String::new(),
+        };
+        let message = self.message.as_deref().unwrap_or("nothing was changed");
+        format!("{request} refused: {code}{amounts}. {message}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request() -> QuotaRequest {
+        serde_json::from_value(json!({
+            "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaRequest",
+            "metadata": {"namespace": "dept-civil-affairs", "name": "qr-abcde", "uid": "u-1"},
+            "spec": {
+                "requester": "system:serviceaccount:yunheng-people:zhang", "type": "Change", "application": "marriage-registry",
+                "pool": "cec", "resources": {"cpu": "72", "memory": "128G", "storage": "10T"}, "justification": "more people ask"
+            },
+            "status": {"number": "2026-000123", "revision": 2, "phase": "Submitted", "stage": {"name": "Submitted"}}
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_decision_names_what_was_seen() {
+        let spec = decision(&request(), Verdict::Approve, None, "wang".into());
+        assert_eq!(spec.request, RequestRef { name: "qr-abcde".into(), uid: "u-1".into() });
+        assert_eq!((spec.request_revision, spec.stage.as_deref()), (2, Some("Submitted")));
+        let mut unseen = request();
+        unseen.status = None;
+        let spec = decision(&unseen, Verdict::Approve, None, "wang".into());
+        assert_eq!((spec.request_revision, spec.stage), (1, None));
+    }
+
+    #[test]
+    fn what_is_decided_is_shown_first() {
+        let now = Resources { cpu: "64".into(), memory: "128G".into(), storage: "10T".into() };
+        assert_eq!(
+            sentence(&request(), Some(&now)),
+            "2026-000123 Change of marriage-registry in cec by zhang: cpu 64 -> 72, memory 128G, storage 10T"
+        );
+        assert!(sentence(&request(), None).ends_with("cpu 72, memory 128G, storage 10T"));
+    }
+
+    #[test]
+    fn each_outcome_has_its_words_and_its_exit_code() {
+        let refused = DecisionStatus {
+            outcome: Some(DecisionOutcome::Refused),
+            code: Some("InsufficientCapacity".into()),
+            resource: Some("memory".into()),
+            asked: Some("4000G".into()),
+            free: Some("3764G".into()),
+            message: Some("memory doesn't fit the pool".into()),
+            ..DecisionStatus::default()
+        };
+        let applied = DecisionStatus { outcome: Some(DecisionOutcome::Applied), ..DecisionStatus::default() };
+        let cases = [
+            (Some(&applied), Ending::Done, "2026-000123 approved"),
+            (Some(&refused), Ending::Refused, "refused: InsufficientCapacity (memory: asked 4000G, free 3764G). memory doesn't"),
+            (None, Ending::TimedOut, "no outcome within 10 s"),
+        ];
+        for (status, ending, words) in cases {
+            let told = Outcome::of(&request(), Verdict::Approve, "qd-1".into(), status);
+            assert_eq!(told.ending(), ending);
+            let text = told.text(10).replace('\n', " ");
+            assert!(text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_long_enough() {
+        assert!(parse_reason("too short").is_err());
+        assert!(parse_reason("long enough").is_ok());
+        assert!(parse_reason("资源池内存不足请下季度再报").is_ok());
+    }
+}

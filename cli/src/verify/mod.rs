@@ -1,0 +1,111 @@
+//! `verify`: recomputes what is granted and enforced from the objects themselves, believing no
+//! total that somebody wrote down.
+
+mod findings;
+mod observe;
+
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::clock;
+use crate::error::Error;
+use crate::output::{self, Ending, Format, Width};
+use crate::session::Session;
+use crate::table::{self, Kind};
+use findings::{Finding, Summary};
+use observe::Observed;
+
+/// Recompute what is granted and enforced, and say what doesn't agree.
+///
+/// Audits the ledger of each pool, compares each quota with what the ledger grants (Σ of what quotas
+/// ask for or enforce ≤ granted + draining; the fence each carries), and the pools' contracts and the
+/// applications by tier with the CloudPolicy. While things change, objects are a moment apart: what
+/// doesn't agree is read again, and told if it stays. Exit code 1 if anything was found.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A difference of the applications by tier from the published counts is a finding, not a remark
+    #[arg(long)]
+    exact: bool,
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// Readings of the cluster before a finding is told.
+const READINGS: usize = 5;
+/// Between two readings: a quota follows its grant within 2 seconds.
+const PAUSE: Duration = Duration::from_millis(600);
+
+pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Error> {
+    let mut report = read(session, arguments).await?;
+    for _ in 1..READINGS {
+        if report.findings.is_empty() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        let next = read(session, arguments).await?;
+        // Only what each reading finds is wrong; the rest was on its way.
+        let lasting = next.findings.iter().filter(|finding| report.findings.contains(finding)).cloned().collect();
+        report = Verification { findings: lasting, ..next };
+    }
+    output::show(arguments.output, &report, |width| text(&report, width))?;
+    Ok(if report.findings.is_empty() { Ending::Done } else { Ending::Refused })
+}
+
+async fn read(session: &Session, arguments: &Arguments) -> Result<Verification, Error> {
+    let observed = Observed::read(session).await?;
+    let (summary, findings) = findings::all(&observed, arguments.exact);
+    Ok(Verification { as_of: clock::now(), summary, findings })
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Verification {
+    as_of: Timestamp,
+    #[serde(flatten)]
+    summary: Summary,
+    findings: Vec<Finding>,
+}
+
+fn text(report: &Verification, width: Width) -> String {
+    let Summary { pools, tiers, allocations, enforced, quotas, remarks } = &report.summary;
+    let columns = [
+        ("POOL", Kind::Text),
+        ("REVISION", Kind::Number),
+        ("ENTRIES", Kind::Number),
+        ("CAPACITY", Kind::Cut),
+        ("GRANTED", Kind::Cut),
+        ("DRAINING", Kind::Cut),
+        ("HELD", Kind::Cut),
+    ];
+    let triple = |amounts: &resources::amounts::Resources| format!("{}/{}/{}", amounts.cpu, amounts.memory, amounts.storage);
+    let rows: Vec<Vec<String>> = pools
+        .iter()
+        .map(|pool| {
+            let numbers = [pool.ledger_revision.to_string(), pool.entries.to_string()];
+            let amounts = [&pool.capacity, &pool.granted, &pool.draining, &pool.held].map(triple);
+            std::iter::once(pool.name.clone()).chain(numbers).chain(amounts).collect()
+        })
+        .collect();
+    let mut text = table::render(&columns, &rows, width);
+    text.push_str(&format!("\n{enforced} of {allocations} allocations enforced, by {quotas} quotas\n"));
+    let counts: Vec<String> = tiers.iter().map(|tier| format!("{} {}", tier.tier, tier.applications)).collect();
+    text.push_str(&format!("applications by tier: {}\n", counts.join(", ")));
+    for remark in remarks {
+        text.push_str(&format!("{}\n", table::wrap(remark, table::COLUMNS).join("\n")));
+    }
+    if report.findings.is_empty() {
+        text.push_str("Everything agrees.\n");
+        return text;
+    }
+    let columns = [("CHECK", Kind::Text), ("OBJECT", Kind::Cut), ("FINDING", Kind::Wrap)];
+    let rows: Vec<Vec<String>> = report
+        .findings
+        .iter()
+        .map(|finding| vec![finding.check.to_owned(), finding.object.clone(), finding.message.clone()])
+        .collect();
+    text.push_str(&format!("\n{}{} findings.\n", table::render(&columns, &rows, width), rows.len()));
+    text
+}
