@@ -54,7 +54,7 @@ mod tests {
     const G: u64 = 1_000_000_000;
     const T: u64 = 1_000 * G;
 
-    /// The contract's own figures, from `domain.md` §5.4: at one core to two G, memory is full
+    /// The contract's own figures, from `docs/units.md`: at one core to two G, memory is full
     /// after 15,676 cores and 8,075 cores can't be granted.
     #[test]
     fn the_citys_contract_runs_out_of_memory_first() {
