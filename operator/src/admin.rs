@@ -19,7 +19,7 @@ use crate::telemetry::LogLevel;
 #[derive(Clone, Debug)]
 pub struct Admin {
     pub registry: Arc<Registry>,
-    /// The caches are filled: this process leads, or could at once.
+    /// This process leads and its caches are filled, or it stands by while another leads.
     pub ready: Arc<AtomicBool>,
     pub log_level: LogLevel,
 }

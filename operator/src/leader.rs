@@ -61,8 +61,8 @@ pub struct Leadership {
     lease: Lease,
 }
 
-/// Waits until this process leads.
-pub async fn acquire(client: Client, namespace: &str, me: &str, clock: Clock) -> Leadership {
+/// Waits until this process leads. `on_standby` is called once another is seen to lead.
+pub async fn acquire(client: Client, namespace: &str, me: &str, clock: Clock, on_standby: impl Fn()) -> Leadership {
     let api: Api<Lease> = Api::namespaced(client, namespace);
     let mut waiting_for = String::new();
     loop {
@@ -70,6 +70,7 @@ pub async fn acquire(client: Client, namespace: &str, me: &str, clock: Clock) ->
             Ok(Ok(lease)) => return Leadership { api, me: me.to_owned(), clock, lease },
             Ok(Err(holder)) if holder != waiting_for => {
                 tracing::info!(holder, "another process leads; waiting");
+                on_standby();
                 waiting_for = holder;
             }
             Ok(Err(_)) => {}

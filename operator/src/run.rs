@@ -97,8 +97,10 @@ pub async fn operate(
     let cluster_uid = cluster_uid(&client).await?;
     let (triggers, triggered) = Triggers::channels();
     tracing::info!(identity, cluster_uid, "waits to lead");
+    // One that stands by is ready too: it can lead at once, and a rolling upgrade goes on.
+    let on_standby = || ready.store(true, Ordering::Release);
     let leadership = tokio::select! {
-        leadership = leader::acquire(client.clone(), namespace, identity, Clock::System) => leadership,
+        leadership = leader::acquire(client.clone(), namespace, identity, Clock::System, on_standby) => leadership,
         () = stop.clone() => return Ok(()),
     };
     tracing::info!(identity, "leads");

@@ -162,7 +162,7 @@ fn departments(observed: &Observed, at_ms: i64) -> Vec<Item> {
         if known.is_some_and(|known| generation <= known.generation) {
             continue;
         }
-        items.push(item(&name, department_ask(department, &pool, generation)));
+        items.extend(department_ask(department, &pool, generation).map(|ask| item(&name, ask)));
     }
     let there: HashSet<String> = observed.departments.iter().map(|department| department.name_any()).collect();
     let removed = ledger.departments.iter().map(|(name, _)| name).filter(|name| !there.contains(*name));
@@ -170,16 +170,19 @@ fn departments(observed: &Observed, at_ms: i64) -> Vec<Item> {
     items
 }
 
-fn department_ask(department: &Department, pool: &str, generation: i64) -> Ask {
+/// `None` for a ceiling that can't be read: what is known of the department stays, because a
+/// ceiling that is absent would be no ceiling at all.
+fn department_ask(department: &Department, pool: &str, generation: i64) -> Option<Ask> {
     let spec = &department.spec;
     let ours = spec.ceilings.iter().enumerate().find(|(_, ceiling)| ceiling.pool == pool);
-    Ask::Department {
+    let ceiling = ours.map(|(index, ceiling)| validate::ceiling(index, ceiling)).transpose().ok()?;
+    Some(Ask::Department {
         department: department.name_any(),
         parent: (!spec.parent.is_empty()).then(|| spec.parent.clone()),
-        ceiling: ours.and_then(|(index, ceiling)| validate::ceiling(index, ceiling).ok()),
+        ceiling,
         generation,
         accept_overcommit: ours.is_some_and(|(_, ceiling)| ceiling.accept_overcommit),
-    }
+    })
 }
 
 /// What an allocation asks, if it asks anything new.

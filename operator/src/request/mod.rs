@@ -86,8 +86,10 @@ async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Act
     // no client: all from the caches
     let observed = observe::observe(request, context);
     // no client: one step at a time
-    let step = plan::plan(&observed);
+    let step = plan::plan(&observed, now);
     // client: what the step needs, its status last
     apply::apply(step, &observed, context, now).await?;
-    Ok(Action::requeue(SAFETY_NET))
+    // What the step wrote brings the next look; an answer that was lost brings none.
+    let unanswered = !observed.decisions.is_empty();
+    Ok(Action::requeue(if unanswered { plan::ANSWER_OVERDUE.unsigned_abs() } else { SAFETY_NET }))
 }

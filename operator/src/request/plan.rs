@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use ledger::Bundle;
 use resources::amounts::Resources;
@@ -67,13 +68,24 @@ impl Why {
     }
 }
 
+/// An answer follows its decision within milliseconds. One that is still missing after this time
+/// was lost with the process that owed it.
+pub const ANSWER_OVERDUE: SignedDuration = SignedDuration::from_secs(2);
+
 #[must_use]
-pub fn plan(observed: &Observed) -> Step {
+pub fn plan(observed: &Observed, now: Timestamp) -> Step {
     let status = observed.request.status.as_ref();
     let Some(phase) = status.and_then(|status| status.phase) else { return Step::Submit };
     let applied = status.and_then(|status| status.decision.as_deref());
+    let is_applied = |decision: &QuotaDecision| Some(decision.name_any().as_str()) == applied;
+    if let Some(decision) = observed.decisions.iter().find(|decision| !is_applied(decision)) {
+        return decide(observed, decision);
+    }
     if let Some(decision) = observed.decisions.first() {
-        return decide(observed, decision, applied);
+        let since = status.and_then(|status| status.history.last()).map_or(Timestamp::MIN, |last| last.at.0);
+        if now.duration_since(since) > ANSWER_OVERDUE {
+            return Step::Confirm { decision: Arc::clone(decision) };
+        }
     }
     match phase {
         Phase::Approved | Phase::Provisioning | Phase::Reclaiming => provision(observed, phase, applied),
@@ -81,11 +93,8 @@ pub fn plan(observed: &Observed) -> Step {
     }
 }
 
-fn decide(observed: &Observed, decision: &Arc<QuotaDecision>, applied: Option<&str>) -> Step {
+fn decide(observed: &Observed, decision: &Arc<QuotaDecision>) -> Step {
     let decision = Arc::clone(decision);
-    if applied == Some(&decision.name_any()) {
-        return Step::Confirm { decision };
-    }
     let standing = Standing::of(&observed.request, observed.behind.clone());
     match workflow::step(&standing, &decision.spec) {
         Err(refusal) => Step::Refuse { decision, why: refusal.into() },

@@ -98,6 +98,10 @@ fn with(mut observed: Observed, verdict: Verdict) -> Observed {
     observed
 }
 
+fn plan_now(observed: &Observed) -> Step {
+    plan(observed, Timestamp::UNIX_EPOCH)
+}
+
 fn why(step: Step) -> &'static str {
     match step {
         Step::Refuse { why, .. } => why.code(),
@@ -109,13 +113,13 @@ fn why(step: Step) -> &'static str {
 fn a_request_that_nobody_has_seen_is_numbered_first() {
     let mut new = request(RequestType::Change, amounts("72"));
     new.status = None;
-    assert!(matches!(plan(&with(observed(new, None), Verdict::Approve)), Step::Submit));
+    assert!(matches!(plan_now(&with(observed(new, None), Verdict::Approve)), Step::Submit));
 }
 
 #[test]
 fn an_approval_holds_what_the_allocation_shall_have() {
     let change = request(RequestType::Change, amounts("72"));
-    let step = plan(&with(observed(change, Some(allocation("qd-0", true, false))), Verdict::Approve));
+    let step = plan_now(&with(observed(change, Some(allocation("qd-0", true, false))), Verdict::Approve));
     let Step::Hold { target, .. } = step else { panic!("{step:?}") };
     assert_eq!(target, amounts("72").parse().unwrap());
 }
@@ -123,7 +127,7 @@ fn an_approval_holds_what_the_allocation_shall_have() {
 #[test]
 fn a_request_must_make_sense_beside_what_exists() {
     let there = || Some(allocation("qd-0", true, false));
-    let refused = |observed: Observed| why(plan(&with(observed, Verdict::Approve)));
+    let refused = |observed: Observed| why(plan_now(&with(observed, Verdict::Approve)));
     let new = || request(RequestType::New, amounts("8"));
     let change = || request(RequestType::Change, amounts("8"));
     assert_eq!(refused(observed(new(), there())), "AlreadyAllocated");
@@ -149,17 +153,23 @@ fn a_new_request_may_bring_its_application() {
         description: String::new(),
         contact: resources::v1alpha1::Contact::default(),
     });
-    let step = plan(&with(Observed { application_exists: false, ..observed(new, None) }, Verdict::Approve));
+    let step = plan_now(&with(Observed { application_exists: false, ..observed(new, None) }, Verdict::Approve));
     assert!(matches!(step, Step::Hold { .. }), "{step:?}");
 }
 
+/// The answer is written right after the step; meanwhile the request goes on. Only an answer that
+/// was lost is given again.
 #[test]
-fn a_decision_that_was_applied_is_only_answered() {
+fn a_decision_that_was_applied_is_answered_once() {
     let mut change = request(RequestType::Change, amounts("72"));
-    change.status.as_mut().unwrap().decision = Some("qd-1".into());
-    change.status.as_mut().unwrap().phase = Some(Phase::Provisioning);
-    let step = plan(&with(observed(change, None), Verdict::Approve));
-    assert!(matches!(step, Step::Confirm { .. }), "{step:?}");
+    let status = change.status.as_mut().unwrap();
+    (status.decision, status.phase) = (Some("qd-1".into()), Some(Phase::Provisioning));
+    let record = json!({"at": "2026-11-23T06:00:00Z", "by": "wang", "to": "Provisioning"});
+    status.history = vec![serde_json::from_value(record).unwrap()];
+    let seen = with(observed(change, None), Verdict::Approve);
+    let step = |at: &str| plan(&seen, at.parse().unwrap());
+    assert!(matches!(step("2026-11-23T06:00:01Z"), Step::Provision { .. }));
+    assert!(matches!(step("2026-11-23T06:00:03Z"), Step::Confirm { .. }));
 }
 
 #[test]
@@ -172,7 +182,7 @@ fn an_approved_request_follows_its_allocation() {
     };
     let change = |phase| approved(RequestType::Change, amounts("72"), phase);
     let release = |phase| approved(RequestType::Release, zero(), phase);
-    let step = |request, allocation| plan(&observed(request, Some(allocation)));
+    let step = |request, allocation| plan_now(&observed(request, Some(allocation)));
     let moved = |step: Step| match step {
         Step::Move { to } => Some(to),
         Step::Tell => None,
