@@ -10,3 +10,10 @@ export function usePoolName(): (pool: string) => string {
 export function PoolName({ pool }: { pool: string }) {
   return <span title={pool}>{usePoolName()(pool)}</span>;
 }
+
+/** By its provider, who has one pool, where a whole name would take the room of a figure. */
+export function PoolProvider({ pool }: { pool: string }) {
+  const { data } = useQuery(listPoolsOptions());
+  const found = data?.items.find((one) => one.name === pool);
+  return <span title={found?.displayName ?? pool}>{found?.provider.name ?? pool}</span>;
+}

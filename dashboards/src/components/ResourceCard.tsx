@@ -57,10 +57,10 @@ export function ResourceCard({ resource, figures, binding, thresholds }: Resourc
           term={t("figures.allocated")}
           note={
             draining > 0n ? (
-              <>
+              <span>
                 <Swatch part="draining" /> {t("figures.ofWhichDraining")}{" "}
                 <ExactAmount resource={resource} exact={draining} />
-              </>
+              </span>
             ) : null
           }
         >
@@ -88,9 +88,9 @@ export function ResourceCard({ resource, figures, binding, thresholds }: Resourc
           term={t("figures.used")}
           note={
             figures.rates.utilisation[resource] == null ? null : (
-              <>
+              <span>
                 {t("figures.utilisation")} <Rate value={figures.rates.utilisation[resource]} />
-              </>
+              </span>
             )
           }
         >

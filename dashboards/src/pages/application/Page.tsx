@@ -4,9 +4,9 @@ import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
 import type { ApplicationView } from "../../api/generated";
 import { showApplicationOptions } from "../../api/generated/@tanstack/react-query.gen";
+import { RequestButton } from "../../app/RequestButton";
 import { Conditions } from "../../components/Conditions";
 import { Definitions } from "../../components/Definitions";
-import { LinkButton } from "../../components/LinkButton";
 import { Mark } from "../../components/Mark";
 import { PageHeader } from "../../components/PageHeader";
 import { Panel } from "../../components/Panel";
@@ -51,9 +51,9 @@ export function ApplicationPage() {
           ) : null
         }
         actions={
-          <LinkButton to="/requests/new" search={{ type: "Change", department, application: name }}>
+          <RequestButton search={{ type: "Change", department, application: name }}>
             {t("application.requestChange")}
-          </LinkButton>
+          </RequestButton>
         }
       />
       <TabBar

@@ -6,12 +6,12 @@ import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
 import { listApplicationsOptions } from "../../api/generated/@tanstack/react-query.gen";
 import { APPLICATION_SORTS, chosen, STATES, TIERS, ZONES } from "../../app/choices";
+import { RequestButton } from "../../app/RequestButton";
 import { isDepartmentOnly, useSession } from "../../app/session";
 import { PAGE_SIZES, pageSize, useCursorPages } from "../../app/useCursorPages";
 import { useSteadyRows } from "../../app/useSteadyRows";
 import { DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
-import { LinkButton } from "../../components/LinkButton";
 import { NewsBar } from "../../components/NewsBar";
 import { PageHeader } from "../../components/PageHeader";
 import { Pager } from "../../components/Pager";
@@ -68,9 +68,7 @@ export function ApplicationsPage() {
         title={own ? t("nav.myApplications") : t("nav.applications")}
         asOf={list?.asOf}
         actions={
-          <LinkButton to="/requests/new" search={{ type: "New" }}>
-            {t("applications.requestNew")}
-          </LinkButton>
+          <RequestButton search={{ type: "New" }}>{t("applications.requestNew")}</RequestButton>
         }
       />
       <Panel

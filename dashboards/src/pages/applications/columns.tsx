@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { TFunction } from "i18next";
 import type { ApplicationView } from "../../api/generated";
-import { PoolName } from "../../app/PoolName";
+import { PoolProvider } from "../../app/PoolName";
 import type { Column } from "../../components/DataTable";
 import { Mark, type Tone } from "../../components/Mark";
 import { QuotaCell } from "../../components/QuotaCell";
@@ -48,12 +48,13 @@ export function applicationColumns(t: TFunction, own: boolean): Column<Applicati
     {
       key: "pool",
       title: t("field.pool"),
+      className: css["short"],
       cell: (application) =>
         application.allocations.length === 0
           ? "—"
           : application.allocations.map((allocation) => (
               <div key={allocation.name}>
-                <PoolName pool={allocation.pool} />
+                <PoolProvider pool={allocation.pool} />
               </div>
             )),
     },
@@ -79,7 +80,7 @@ export function applicationColumns(t: TFunction, own: boolean): Column<Applicati
     {
       key: "grade",
       title: t("field.securityGrade"),
-      cell: (application) => t("application.grade", { grade: application.securityGrade }),
+      cell: (application) => t("application.gradeShort", { grade: application.securityGrade }),
     },
     {
       key: "domesticIt",

@@ -9,9 +9,9 @@ import {
   listRequestsOptions,
   showOverviewOptions,
 } from "../../api/generated/@tanstack/react-query.gen";
+import { RequestButton } from "../../app/RequestButton";
 import { DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
-import { LinkButton } from "../../components/LinkButton";
 import { PageHeader } from "../../components/PageHeader";
 import { Panel } from "../../components/Panel";
 import { QueryView } from "../../components/QueryView";
@@ -39,7 +39,7 @@ export default function Portal() {
       <PageHeader
         title={t("nav.portal")}
         asOf={overview.data?.asOf}
-        actions={<LinkButton to="/requests/new">{t("requests.new")}</LinkButton>}
+        actions={<RequestButton>{t("requests.new")}</RequestButton>}
       />
       <div className={css["page"]}>
         <QueryView query={overview} lines={4}>

@@ -1,15 +1,15 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
 import type { Session } from "../../api/generated";
 import { listRequestsOptions } from "../../api/generated/@tanstack/react-query.gen";
 import { chosen, PHASES, REQUEST_SORTS } from "../../app/choices";
+import { RequestButton } from "../../app/RequestButton";
 import { isDepartmentMember, isDepartmentOnly, isReviewer, useSession } from "../../app/session";
 import { PAGE_SIZES, pageSize, useCursorPages } from "../../app/useCursorPages";
 import { useSteadyRows } from "../../app/useSteadyRows";
-import { ActionButton } from "../../components/ActionButton";
 import { DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
 import { NewsBar } from "../../components/NewsBar";
@@ -48,7 +48,10 @@ export function RequestsPage() {
   });
   return (
     <>
-      <PageHeader title={t("nav.requests")} actions={<NewRequestButton />} />
+      <PageHeader
+        title={t("nav.requests")}
+        actions={<RequestButton>{t("requests.new")}</RequestButton>}
+      />
       <TabBar
         label={t("requests.tabs")}
         current={tab}
@@ -60,22 +63,6 @@ export function RequestsPage() {
       />
       <List tab={tab} />
     </>
-  );
-}
-
-/** Requests are made by departments; whoever cannot make one reads why. */
-function NewRequestButton() {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const member = isDepartmentMember(useSession());
-  return (
-    <ActionButton
-      type="primary"
-      blocked={member ? null : t("requests.onlyDepartments")}
-      onClick={() => void navigate({ to: "/requests/new" })}
-    >
-      {t("requests.new")}
-    </ActionButton>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { TFunction } from "i18next";
 import type { RequestView } from "../../api/generated";
-import { PoolName } from "../../app/PoolName";
+import { PoolProvider } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
 import type { Column } from "../../components/DataTable";
 import { DueChip } from "../../components/DueChip";
@@ -61,7 +61,11 @@ export function requestColumns(t: TFunction, shown: Shown): Column<RequestView>[
           cell: (request) => request.departmentName,
         }
       : null,
-    { key: "pool", title: t("field.pool"), cell: (request) => <PoolName pool={request.pool} /> },
+    {
+      key: "pool",
+      title: t("field.pool"),
+      cell: (request) => <PoolProvider pool={request.pool} />,
+    },
     ...RESOURCES.map((resource) => ({
       key: resource,
       title: <Word kind="resource" of={resource} />,
