@@ -27,7 +27,7 @@ const STALE: Duration = Duration::from_secs(15 * 60);
 const CALLERS_MAX: usize = 4_096;
 
 /// The rights of recent callers.
-pub type RightsMemo = Memo<(String, Vec<String>), Arc<Rights>>;
+pub type RightsMemo = Memo<(String, Vec<String>), Arc<Rights>, cluster::Error>;
 
 #[must_use]
 pub fn memo() -> RightsMemo {

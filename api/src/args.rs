@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 /// The REST interface of Yunheng, with sign-in, live events and the dashboard.
 ///
@@ -32,7 +32,16 @@ pub struct Args {
     /// What to log, such as info or api=debug,kube=warn.
     #[arg(long, env = "YUNHENG_LOG", default_value = "info,kube=warn")]
     pub log: String,
-    /// Log one JSON object per line instead of text.
-    #[arg(long, env = "YUNHENG_LOG_JSON")]
-    pub log_json: bool,
+    /// How it is written.
+    #[arg(long, env = "YUNHENG_LOG_FORMAT", value_enum, default_value = "json")]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One object per line, for programs.
+    Json,
+    /// For people.
+    Text,
 }

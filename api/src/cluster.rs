@@ -21,7 +21,7 @@ use thiserror::Error as ThisError;
 use crate::identity::{Secret, User};
 
 /// Why a call to the API server came to nothing.
-#[derive(Debug, ThisError)]
+#[derive(Clone, Debug, ThisError)]
 pub enum Error {
     /// It wasn't reached, didn't answer in time, or says that it can't at the moment.
     #[error("failed to reach the API server: {0}")]
@@ -66,9 +66,11 @@ pub trait Cluster: Debug + Send + Sync {
     fn version(&self) -> BoxFuture<'_, Result<String, Error>>;
 }
 
-/// How long one call may take. The API server itself gives up after 60 s; a person doesn't wait
-/// that long.
-const CALL_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a write may take. The API server itself gives up after 60 s; a person doesn't wait that
+/// long.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a question may take. Reads wait for it, so it is short.
+const ASK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A real API server.
 pub struct Kubernetes {
@@ -90,7 +92,7 @@ impl Kubernetes {
         config.auth_info = kube::config::AuthInfo::default();
         // A lost answer of a create must not become a second create.
         config.default_retry = false;
-        config.read_timeout = Some(CALL_TIMEOUT);
+        config.read_timeout = Some(WRITE_TIMEOUT);
         config.connect_timeout = Some(Duration::from_secs(3));
         Ok(Self { own, shared: Client::try_from(config)? })
     }
@@ -113,10 +115,10 @@ impl Kubernetes {
     }
 }
 
-async fn in_time<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, Error> {
-    match tokio::time::timeout(CALL_TIMEOUT, call).await {
+async fn within<T>(time: Duration, call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, Error> {
+    match tokio::time::timeout(time, call).await {
         Ok(answer) => Ok(answer?),
-        Err(_) => Err(Error::Away(format!("no answer within {} s", CALL_TIMEOUT.as_secs()))),
+        Err(_) => Err(Error::Away(format!("no answer within {} s", time.as_secs()))),
     }
 }
 
@@ -132,7 +134,7 @@ impl Cluster for Kubernetes {
                 ..TokenReview::default()
             };
             let api = Api::<TokenReview>::all(self.own.clone());
-            let answer = in_time(api.create(&PostParams::default(), &review)).await?;
+            let answer = within(ASK_TIMEOUT, api.create(&PostParams::default(), &review)).await?;
             let status = answer.status.unwrap_or_default();
             let user = status.user.filter(|_| status.authenticated == Some(true));
             Ok(user.and_then(|user| {
@@ -168,7 +170,7 @@ impl Cluster for Kubernetes {
                 ..SubjectAccessReview::default()
             };
             let api = Api::<SubjectAccessReview>::all(self.own.clone());
-            let answer = in_time(api.create(&PostParams::default(), &review)).await?;
+            let answer = within(ASK_TIMEOUT, api.create(&PostParams::default(), &review)).await?;
             Ok(answer.status.is_some_and(|status| status.allowed))
         })
     }
@@ -181,7 +183,7 @@ impl Cluster for Kubernetes {
         Box::pin(async move {
             let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
             let api = Api::namespaced(self.client_of(token), namespace);
-            in_time(api.create(&as_us(), request)).await
+            within(WRITE_TIMEOUT, api.create(&as_us(), request)).await
         })
     }
 
@@ -193,11 +195,11 @@ impl Cluster for Kubernetes {
         Box::pin(async move {
             let namespace = decision.metadata.namespace.as_deref().unwrap_or_default();
             let api = Api::namespaced(self.client_of(token), namespace);
-            in_time(api.create(&as_us(), decision)).await
+            within(WRITE_TIMEOUT, api.create(&as_us(), decision)).await
         })
     }
 
     fn version(&self) -> BoxFuture<'_, Result<String, Error>> {
-        Box::pin(async move { Ok(in_time(self.own.apiserver_version()).await?.git_version) })
+        Box::pin(async move { Ok(within(ASK_TIMEOUT, self.own.apiserver_version()).await?.git_version) })
     }
 }

@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn what_isnt_json_is_told_apart() {
         let deep = format!("{{\"department\": {}", "[".repeat(100_000));
-        let cases: [(&[u8], fn(&Failure) -> bool); 6] = [
+        type Check = fn(&Failure) -> bool;
+        let cases: [(&[u8], Check); 6] = [
             (b"", |f| matches!(f, Failure::Syntax { .. })),
             (b"{\"department\": ", |f| matches!(f, Failure::Syntax { .. })),
             (b"{\"department\": \"\xff\"}", |f| *f == Failure::NotUtf8),

@@ -41,7 +41,8 @@ impl Key {
     ) -> Result<Option<Self>, Failure> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
         let text = value.to_str().map_err(|_| Failure::IdempotencyKey)?;
-        if text.is_empty() || text.len() > KEY_LENGTH_MAX {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if text.is_empty() || text.len() > KEY_LENGTH_MAX || !visible {
             return Err(Failure::IdempotencyKey);
         }
         Ok(Some(Self { id: (caller.user.name.clone(), operation.to_owned(), text.to_owned()), print }))

@@ -8,12 +8,29 @@ use std::time::Duration;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
-type Slot<V> = Arc<AsyncMutex<Option<(Instant, V)>>>;
+type Slot<V, E> = Arc<AsyncMutex<Answers<V, E>>>;
+
+/// What one key was answered last.
+#[derive(Debug)]
+struct Answers<V, E> {
+    kept: Option<(Instant, V)>,
+    failed: Option<(Instant, E)>,
+}
+
+impl<V, E> Default for Answers<V, E> {
+    fn default() -> Self {
+        Self { kept: None, failed: None }
+    }
+}
+
+/// After a failure nobody asks again for so long: a server that doesn't answer would make every
+/// caller wait for it.
+const FAILURE_KEPT: Duration = Duration::from_secs(3);
 
 /// A bounded store of answers.
 #[derive(Debug)]
-pub struct Memo<K, V> {
-    slots: Mutex<HashMap<K, Slot<V>>>,
+pub struct Memo<K, V, E> {
+    slots: Mutex<HashMap<K, Slot<V, E>>>,
     /// How long an answer is good.
     fresh: Duration,
     /// How long an old answer serves where no new one can be had.
@@ -21,7 +38,7 @@ pub struct Memo<K, V> {
     keys_max: usize,
 }
 
-impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone, E: Clone> Memo<K, V, E> {
     #[must_use]
     pub fn new(fresh: Duration, stale: Duration, keys_max: usize) -> Self {
         Self { slots: Mutex::default(), fresh, stale, keys_max }
@@ -29,27 +46,35 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
 
     /// The answer that is kept, or what `ask` says. Where it fails, the old answer if there is one
     /// that isn't too old. Callers with the same key wait for one question.
-    pub async fn get<E>(&self, key: &K, ask: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
+    pub async fn get(&self, key: &K, ask: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
         let slot = self.slot(key);
-        let mut kept = slot.lock().await;
-        if let Some((at, value)) = &*kept
+        let mut answers = slot.lock().await;
+        if let Some((at, value)) = &answers.kept
             && at.elapsed() < self.fresh
         {
             return Ok(value.clone());
         }
-        match ask().await {
-            Ok(value) => {
-                *kept = Some((Instant::now(), value.clone()));
-                Ok(value)
-            }
-            Err(error) => match &*kept {
-                Some((at, value)) if at.elapsed() < self.stale => Ok(value.clone()),
-                _ => Err(error),
+        let failed = answers.failed.as_ref().filter(|(at, _)| at.elapsed() < FAILURE_KEPT);
+        let error = match failed.map(|(_, error)| error.clone()) {
+            Some(error) => error,
+            None => match ask().await {
+                Ok(value) => {
+                    *answers = Answers { kept: Some((Instant::now(), value.clone())), failed: None };
+                    return Ok(value);
+                }
+                Err(error) => {
+                    answers.failed = Some((Instant::now(), error.clone()));
+                    error
+                }
             },
+        };
+        match &answers.kept {
+            Some((at, value)) if at.elapsed() < self.stale => Ok(value.clone()),
+            _ => Err(error),
         }
     }
 
-    fn slot(&self, key: &K) -> Slot<V> {
+    fn slot(&self, key: &K) -> Slot<V, E> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(key) {
             return Arc::clone(slot);
@@ -57,7 +82,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Memo<K, V> {
         if slots.len() >= self.keys_max {
             let useful = self.fresh.max(self.stale);
             slots.retain(|_, slot| match slot.try_lock() {
-                Ok(kept) => kept.as_ref().is_some_and(|(at, _)| at.elapsed() < useful),
+                Ok(answers) => answers.kept.as_ref().is_some_and(|(at, _)| at.elapsed() < useful),
                 Err(_) => true,
             });
             // All are in use or young: forgetting them costs one question each.
@@ -79,13 +104,18 @@ mod tests {
     async fn an_answer_is_kept_then_asked_again_and_serves_on_while_nobody_answers() {
         let memo = Memo::new(5 * SECOND, 60 * SECOND, 10);
         let get = async |answer: Result<u32, ()>| memo.get(&"k", async || answer).await;
+        let advance = async |seconds| tokio::time::advance(seconds * SECOND).await;
         assert_eq!(get(Err(())).await, Err(()));
+        assert_eq!(get(Ok(1)).await, Err(()), "nobody asks again at once");
+        advance(3).await;
         assert_eq!(get(Ok(1)).await, Ok(1));
         assert_eq!(get(Ok(2)).await, Ok(1));
-        tokio::time::advance(6 * SECOND).await;
+        advance(6).await;
         assert_eq!(get(Err(())).await, Ok(1));
+        assert_eq!(get(Ok(3)).await, Ok(1));
+        advance(3).await;
         assert_eq!(get(Ok(3)).await, Ok(3));
-        tokio::time::advance(61 * SECOND).await;
+        advance(61).await;
         assert_eq!(get(Err(())).await, Err(()));
     }
 

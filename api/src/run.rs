@@ -1,6 +1,6 @@
 //! From arguments to a server that runs until it is told to stop.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::args::Args;
+use crate::args::{Args, LogFormat};
 use crate::cluster::Kubernetes;
 use crate::dashboard::Files;
 use crate::router;
@@ -47,8 +47,8 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(args: Args) -> Result<(), Error> {
-    let Args { listen, admin_listen, address_file, admin_address_file, dashboard, behind_tls, log, log_json } = args;
-    start_logging(&log, log_json)?;
+    let Args { listen, admin_listen, address_file, admin_address_file, dashboard, behind_tls, log, log_format } = args;
+    start_logging(&log, log_format)?;
     let mut config = Config::infer().await.map_err(|source| Error::FindCluster { source })?;
     config.connect_timeout = Some(Duration::from_secs(3));
     config.default_retry = false;
@@ -80,15 +80,15 @@ pub async fn run(args: Args) -> Result<(), Error> {
     }
 }
 
-fn start_logging(filter: &str, json: bool) -> Result<(), Error> {
+fn start_logging(filter: &str, format: LogFormat) -> Result<(), Error> {
     let parsed = tracing_subscriber::EnvFilter::try_new(filter);
     let parsed =
         parsed.map_err(|error| Error::ReadLogFilter { filter: filter.to_owned(), cause: error.to_string() })?;
-    let logger = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(io::stderr);
-    if json {
-        logger.json().flatten_event(true).init()
-    } else {
-        logger.init()
+    let colours = io::stderr().is_terminal();
+    let logger = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(io::stderr).with_ansi(colours);
+    match format {
+        LogFormat::Json => logger.json().flatten_event(true).init(),
+        LogFormat::Text => logger.init(),
     }
     Ok(())
 }

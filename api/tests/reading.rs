@@ -1,4 +1,5 @@
 //! What is read: figures, cuts by department, lists and their pages, tags, age.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should say so at once")]
 
 mod support;
 

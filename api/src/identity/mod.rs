@@ -46,7 +46,7 @@ pub struct User {
 pub struct Identity {
     pub sessions: Sessions,
     pub attempts: Attempts,
-    reviews: Memo<[u8; 32], Option<User>>,
+    reviews: Memo<[u8; 32], Option<User>, cluster::Error>,
     /// The cookie is sent over TLS alone.
     secure: bool,
 }

@@ -87,12 +87,15 @@ pub enum Hosting {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Zone {
     /// 互联网区
-    InternetZone,
+    #[serde(rename = "InternetZone")]
+    Internet,
     /// 政务外网区
     #[default]
-    ExtranetZone,
+    #[serde(rename = "ExtranetZone")]
+    Extranet,
     /// 专线区
-    LeasedLineZone,
+    #[serde(rename = "LeasedLineZone")]
+    LeasedLine,
     #[serde(rename = "DMZ")]
     Dmz,
 }

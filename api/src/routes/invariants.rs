@@ -27,7 +27,8 @@ pub struct Invariants {
     pub as_of: String,
     /// The cluster can't be followed at the moment.
     pub stale: bool,
-    /// Whether every check holds.
+    /// Whether every check of every pool holds. What the city says of itself isn't a promise that
+    /// could be broken, so a difference from it shows in `checks` alone.
     pub holds: bool,
     pub checks: Vec<Invariant>,
 }

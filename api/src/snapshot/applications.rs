@@ -238,9 +238,9 @@ impl From<Hosting> for resources::v1alpha1::Hosting {
 impl From<resources::v1alpha1::Zone> for Zone {
     fn from(zone: resources::v1alpha1::Zone) -> Self {
         match zone {
-            resources::v1alpha1::Zone::InternetZone => Self::InternetZone,
-            resources::v1alpha1::Zone::ExtranetZone => Self::ExtranetZone,
-            resources::v1alpha1::Zone::LeasedLineZone => Self::LeasedLineZone,
+            resources::v1alpha1::Zone::InternetZone => Self::Internet,
+            resources::v1alpha1::Zone::ExtranetZone => Self::Extranet,
+            resources::v1alpha1::Zone::LeasedLineZone => Self::LeasedLine,
             resources::v1alpha1::Zone::Dmz => Self::Dmz,
         }
     }
@@ -249,9 +249,9 @@ impl From<resources::v1alpha1::Zone> for Zone {
 impl From<Zone> for resources::v1alpha1::Zone {
     fn from(zone: Zone) -> Self {
         match zone {
-            Zone::InternetZone => Self::InternetZone,
-            Zone::ExtranetZone => Self::ExtranetZone,
-            Zone::LeasedLineZone => Self::LeasedLineZone,
+            Zone::Internet => Self::InternetZone,
+            Zone::Extranet => Self::ExtranetZone,
+            Zone::LeasedLine => Self::LeasedLineZone,
             Zone::Dmz => Self::Dmz,
         }
     }

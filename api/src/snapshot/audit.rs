@@ -22,7 +22,7 @@ impl Reading {
         Invariants {
             as_of: clock::text(self.age.as_of),
             stale: self.age.stale,
-            holds: checks.iter().all(|check| check.holds),
+            holds: checks.iter().all(|check| check.holds || check.pool.is_none()),
             checks,
         }
     }

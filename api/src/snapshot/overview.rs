@@ -1,5 +1,6 @@
 //! The city at a glance.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use ledger::Bundle;
@@ -94,6 +95,6 @@ fn by_department(rows: &[&ApplicationRow]) -> Vec<DepartmentShare> {
             (granted, share)
         })
         .collect();
-    shares.sort_by(|(a, _), (b, _)| b.memory.cmp(&a.memory));
+    shares.sort_by_key(|(granted, _)| Reverse(granted.memory));
     shares.into_iter().map(|(_, share)| share).collect()
 }

@@ -1,0 +1,323 @@
+//! What is written: requests and decisions, in the caller's name, once, and with clear refusals.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should say so at once")]
+
+mod support;
+
+use std::sync::atomic::Ordering;
+
+use kube::core::Status;
+use serde_json::{Value, json};
+use support::{City, Says, call, new_request, with};
+
+fn writes(city: &City) -> usize {
+    city.cluster.writes.load(Ordering::SeqCst)
+}
+
+#[tokio::test]
+async fn a_request_is_written_in_the_callers_name_and_shown() {
+    let city = City::new();
+    let answer = city.post("zhang", "/api/v1/requests", new_request()).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(answer.header("location"), "/api/v1/requests/civil-affairs/qr-new-0");
+    let shown = answer.json();
+    assert_eq!(shown["requester"], "system:serviceaccount:yunheng-people:zhang");
+    assert_eq!(shown["requesterShort"], "zhang");
+    assert_eq!((&shown["applicationName"], &shown["phase"]), (&json!("婚姻登记系统"), &json!("Submitted")));
+    assert_eq!(shown["preview"]["fits"], true);
+    let again = city.get("zhang", answer.header("location")).await.json();
+    assert_eq!(again["name"], shown["name"]);
+}
+
+/// The same verdict as the API server's, with the field, in both languages, and nothing written.
+#[tokio::test]
+async fn bad_requests_are_named_by_their_field_in_both_languages() {
+    let city = City::new();
+    let zero = json!({"cpu": "0", "memory": "0", "storage": "0"});
+    let application = |grade: i64| json!({"displayName": "x", "tier": "Municipal", "securityGrade": grade});
+    let long = "x".repeat(64);
+    let cases = [
+        (with(new_request(), &[("resources.memory", json!("128"))]), "resources.memory", "AmountWithoutUnit"),
+        (with(new_request(), &[("resources.memory", json!("128GB"))]), "resources.memory", "AmountUnit"),
+        (with(new_request(), &[("resources.storage", json!("1.5T"))]), "resources.storage", "AmountFraction"),
+        (with(new_request(), &[("resources.memory", json!("1e3"))]), "resources.memory", "AmountExponent"),
+        (with(new_request(), &[("resources.cpu", json!("-8"))]), "resources.cpu", "AmountNegative"),
+        (with(new_request(), &[("resources.cpu", json!(""))]), "resources.cpu", "AmountEmpty"),
+        (with(new_request(), &[("resources.cpu", json!("99999999999999"))]), "resources.cpu", "AmountTooLarge"),
+        (with(new_request(), &[("resources", zero)]), "resources", "AllZero"),
+        (with(new_request(), &[("resources.gpu", json!("1"))]), "resources.gpu", "UnknownField"),
+        (with(new_request(), &[("resources.cpu", json!(8))]), "resources.cpu", "WrongType"),
+        (with(new_request(), &[("type", json!("Grow"))]), "type", "WrongType"),
+        (with(new_request(), &[("pool", json!("mars"))]), "pool", "UnknownPool"),
+        (with(new_request(), &[("application", json!("nothing"))]), "application", "UnknownApplication"),
+        (with(new_request(), &[("application", json!(long))]), "application", "Name"),
+        (with(new_request(), &[("department", json!("education"))]), "department", "UnknownDepartment"),
+        (with(new_request(), &[("department", json!("atlantis"))]), "department", "UnknownDepartment"),
+        (with(new_request(), &[("justification", json!("short"))]), "justification", "Length"),
+        (with(new_request(), &[("period", json!({"start": "1 Dec"}))]), "period.start", "Date"),
+        (with(new_request(), &[("type", json!("Release"))]), "resources", "NotZero"),
+        (with(new_request(), &[("newApplication", application(2))]), "newApplication", "OnlyWithNew"),
+        (
+            with(new_request(), &[("type", json!("New")), ("newApplication", application(2))]),
+            "newApplication",
+            "ApplicationExists",
+        ),
+        (
+            with(new_request(), &[("type", json!("New")), ("application", json!("new-one"))]),
+            "newApplication",
+            "NewApplicationMissing",
+        ),
+        (
+            with(
+                new_request(),
+                &[("type", json!("New")), ("application", json!("new-one")), ("newApplication", application(4))],
+            ),
+            "newApplication.securityGrade",
+            "GradeTooHigh",
+        ),
+        (with(new_request(), &[("basis", json!({"users": "x".repeat(201)}))]), "basis.users", "Length"),
+    ];
+    for (body, field, code) in cases {
+        for path in ["/api/v1/requests", "/api/v1/requests/preview"] {
+            let problem = city.post("zhang", path, body.clone()).await.problem(422);
+            assert_eq!((&problem["field"], &problem["code"]), (&json!(field), &json!(code)), "{body}: {problem:#}");
+            assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem:#}");
+            let english = call("POST", path).bearer("zhang").header("accept-language", "en").json(&body);
+            let english = city.send(english).await;
+            assert_eq!(english.header("content-language"), "en");
+            let english = english.problem(422);
+            for (member, in_chinese) in [("title", true), ("nextStep", true), ("detail", true)] {
+                let has = |text: &Value| text.as_str().unwrap().chars().any(|c| ('\u{4e00}'..'\u{9fff}').contains(&c));
+                assert_eq!(
+                    (has(&problem[member]), has(&english[member])),
+                    (in_chinese, false),
+                    "{member}: {problem:#} {english:#}"
+                );
+            }
+        }
+    }
+    assert_eq!(writes(&city), 0);
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_said_at_once() {
+    let city = City::new();
+    let changes = [("resources.memory", json!("128")), ("justification", json!("short")), ("pool", json!("mars"))];
+    let problem = city.post("zhang", "/api/v1/requests", with(new_request(), &changes)).await.problem(422);
+    let mut fields: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
+    fields.sort_by_key(ToString::to_string);
+    assert_eq!(fields, ["justification", "pool", "resources.memory"]);
+}
+
+#[tokio::test]
+async fn what_isnt_a_body_is_refused_before_anything_else() {
+    let city = City::new();
+    let post = || call("POST", "/api/v1/requests").bearer("zhang");
+    let declared = || post().header("content-type", "application/json");
+    let cases = [
+        (declared().body("{\"department\": "), 400, "NotWellFormed"),
+        (declared().body(""), 400, "NotWellFormed"),
+        (declared().body(vec![b'"', 0xff, b'"']), 400, "NotUtf8"),
+        (declared().body("[".repeat(100_000)), 422, "WrongType"),
+        (declared().body(" ".repeat(10 * 1024 * 1024)), 413, "TooLarge"),
+        (post().body("{}"), 415, "NotJson"),
+        (post().header("content-type", "text/plain").body("{}"), 415, "NotJson"),
+        (post().header("content-type", "application/x-www-form-urlencoded").body("a=b"), 415, "NotJson"),
+    ];
+    for (request, status, code) in cases {
+        let problem = city.send(request).await.problem(status);
+        assert_eq!(problem["code"], code, "{problem:#}");
+    }
+    assert_eq!(writes(&city), 0);
+}
+
+#[tokio::test]
+async fn the_same_open_request_isnt_made_twice() {
+    let city = City::new();
+    let first = city.post("zhang", "/api/v1/requests", new_request()).await.json();
+    let problem = city.post("zhang", "/api/v1/requests", new_request()).await.problem(409);
+    assert_eq!((&problem["code"], &problem["existing"]), (&json!("DuplicateRequest"), &first["name"]));
+    assert_eq!(writes(&city), 1);
+}
+
+#[tokio::test]
+async fn a_key_makes_a_call_happen_once() {
+    let city = City::new();
+    let send = |key: &'static str, body: Value| {
+        let request = call("POST", "/api/v1/requests").bearer("zhang").header("idempotency-key", key).json(&body);
+        city.send(request)
+    };
+    let first = send("k-1", new_request()).await;
+    let second = send("k-1", new_request()).await;
+    assert_eq!((first.status.as_u16(), second.status.as_u16(), writes(&city)), (201, 201, 1));
+    assert_eq!((first.json(), first.header("location")), (second.json(), second.header("location")));
+    let other = with(new_request(), &[("resources.cpu", json!("81"))]);
+    let problem = send("k-1", other.clone()).await.problem(422);
+    assert_eq!(problem["code"], "IdempotencyKeyReused");
+    assert_eq!(send("k-2", other).await.status, 201);
+    send(" ", new_request()).await.problem(400);
+}
+
+#[tokio::test]
+async fn an_approval_answers_with_the_new_state() {
+    let city = City::new();
+    let approve = json!({"verdict": "Approve", "requestRevision": 1, "reason": "the evidence convinces"});
+    let answer = city.post("approver", "/api/v1/requests/civil-affairs/qr-1/decisions", approve.clone()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!((&answer.json()["phase"], &answer.json()["preview"]), (&json!("Active"), &Value::Null));
+    let decision = city.get("zhang", "/api/v1/requests/civil-affairs/qr-1/decisions/qd-new-0").await.json();
+    assert_eq!((&decision["outcome"], &decision["decidedByShort"]), (&json!("Applied"), &json!("approver")));
+    city.get("zhang", "/api/v1/requests/civil-affairs/qr-other/decisions/qd-new-0").await.problem(404);
+    city.get("li", "/api/v1/requests/civil-affairs/qr-1/decisions/qd-new-0").await.problem(404);
+}
+
+#[tokio::test]
+async fn a_refused_decision_says_what_stopped_it() {
+    let city = City::new();
+    let short = json!({
+        "outcome": "Refused", "code": "InsufficientCapacity", "message": "memory doesn't fit the pool",
+        "resource": "memory", "asked": "19800G", "free": "18484G", "limit": "18812G"
+    });
+    let cases = [
+        (short, 409, json!({"resource": "memory", "asked": "19800G", "free": "18484G", "limit": "18812G"})),
+        (json!({"outcome": "Refused", "code": "SelfApproval", "message": "x"}), 403, json!({"code": "SelfApproval"})),
+        (
+            json!({"outcome": "Refused", "code": "Stale", "message": "x"}),
+            409,
+            json!({"phase": "Submitted", "revision": 1}),
+        ),
+        (json!({"outcome": "Refused", "code": "WrongStage", "message": "x"}), 409, json!({"phase": "Submitted"})),
+        (json!({"outcome": "Refused", "code": "AnotherRequestOpen", "message": "x"}), 409, json!({})),
+        (
+            json!({"outcome": "Refused", "code": "CeilingExceeded", "message": "x", "resource": "cpu", "department": "education"}),
+            409,
+            json!({"resource": "cpu", "department": "education"}),
+        ),
+    ];
+    for (status, expected_status, expected) in cases {
+        *city.cluster.says.lock().unwrap() = Says::Refused(status.clone());
+        let approve = json!({"verdict": "Approve", "requestRevision": 1});
+        let answer = city.post("approver", "/api/v1/requests/education/qr-2/decisions", approve).await;
+        let problem = answer.problem(expected_status);
+        assert_eq!(problem["code"], status["code"]);
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&problem[name], value, "{name} of {problem:#}");
+        }
+        assert!(problem["decision"].as_str().unwrap().starts_with("qd-new-"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_doesnt_come_is_looked_for_elsewhere() {
+    let city = City::new();
+    *city.cluster.says.lock().unwrap() = Says::Nothing;
+    let approve = json!({"verdict": "Approve", "requestRevision": 1});
+    let answer = city.post("approver", "/api/v1/requests/education/qr-2/decisions", approve).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let location = "/api/v1/requests/education/qr-2/decisions/qd-new-0";
+    assert_eq!(answer.header("location"), location);
+    assert_eq!(city.get("approver", location).await.json()["outcome"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_decision_without_its_reason_is_refused_before_it_is_written() {
+    let city = City::new();
+    for (verdict, reason) in
+        [("Reject", json!(null)), ("Reject", json!("too short")), ("Approve", json!("x".repeat(2001)))]
+    {
+        let body = json!({"verdict": verdict, "requestRevision": 1, "reason": reason});
+        let problem = city.post("approver", "/api/v1/requests/education/qr-2/decisions", body).await.problem(422);
+        assert_eq!((&problem["code"], &problem["field"]), (&json!("ReasonMissing"), &json!("reason")));
+    }
+    let unknown = json!({"verdict": "Bless", "requestRevision": 1});
+    city.post("approver", "/api/v1/requests/education/qr-2/decisions", unknown).await.problem(422);
+    let nothing = json!({"verdict": "Approve", "requestRevision": 1});
+    city.post("approver", "/api/v1/requests/education/qr-9/decisions", nothing).await.problem(404);
+    assert_eq!(writes(&city), 0);
+}
+
+fn refusal(status: Value) -> Option<Status> {
+    Some(serde_json::from_value(status).unwrap())
+}
+
+#[tokio::test]
+async fn what_the_api_server_refuses_the_caller_is_told() {
+    let city = City::new();
+    let causes =
+        json!([{"field": "spec.resources.memory", "message": "must be a whole number", "reason": "FieldValueInvalid"}]);
+    let denied = "quotadecisions is forbidden: ValidatingAdmissionPolicy 'x' with binding 'y' denied request: you may not approve";
+    let cases = [
+        (
+            json!({"status": "Failure", "code": 403, "reason": "Forbidden", "message": denied}),
+            403,
+            json!({"detail": "you may not approve"}),
+        ),
+        (
+            json!({"status": "Failure", "code": 403, "reason": "Forbidden", "message": "no"}),
+            403,
+            json!({"code": "Forbidden"}),
+        ),
+        (
+            json!({"status": "Failure", "code": 401, "reason": "Unauthorized", "message": "no"}),
+            401,
+            json!({"code": "TokenRefused"}),
+        ),
+        (
+            json!({"status": "Failure", "code": 409, "reason": "AlreadyExists", "message": "no"}),
+            409,
+            json!({"code": "Conflict"}),
+        ),
+        (
+            json!({"status": "Failure", "code": 422, "reason": "Invalid", "message": "no", "details": {"causes": causes}}),
+            422,
+            json!({"field": "resources.memory"}),
+        ),
+    ];
+    for (status, expected_status, expected) in cases {
+        *city.cluster.refuses.lock().unwrap() = refusal(status);
+        let request =
+            call("POST", "/api/v1/requests").bearer("zhang").header("accept-language", "en").json(&new_request());
+        let problem = city.send(request).await.problem(expected_status);
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&problem[name], value, "{name} of {problem:#}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_cluster_is_away_reads_go_on_and_writes_wait() {
+    let city = City::new();
+    let (cookie, csrf) = city.sign_in("zhang").await;
+    city.cluster.away.store(true, Ordering::SeqCst);
+    let list = city.send(call("GET", "/api/v1/requests").header("cookie", &cookie).empty()).await;
+    assert_eq!((list.status.as_u16(), &list.json()["total"]), (200, &json!(1)));
+    let write =
+        call("POST", "/api/v1/requests").header("cookie", &cookie).header("x-csrf-token", &csrf).json(&new_request());
+    let answer = city.send(write).await;
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(answer.problem(503)["code"], "ClusterAway");
+    assert_eq!(
+        city.get("li", "/api/v1/requests").await.problem(503)["code"],
+        "ClusterAway",
+        "nobody can say who this is"
+    );
+    city.cluster.away.store(false, Ordering::SeqCst);
+    tokio::time::advance(std::time::Duration::from_secs(3)).await;
+    assert_eq!(city.get("li", "/api/v1/requests").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_preview_names_every_resource_that_is_short() {
+    let city = City::new();
+    let greedy = with(new_request(), &[("resources", json!({"cpu": "20000", "memory": "30000G", "storage": "10T"}))]);
+    let preview = city.post("zhang", "/api/v1/requests/preview", greedy).await;
+    assert_eq!(preview.status, 200, "{}", preview.text());
+    let preview = preview.json();
+    let short: Vec<_> =
+        preview["reasons"].as_array().unwrap().iter().map(|reason| reason["resource"].clone()).collect();
+    assert_eq!((short, &preview["fits"]), (vec![json!("cpu"), json!("memory")], &json!(false)));
+    let less = with(new_request(), &[("resources", json!({"cpu": "60", "memory": "128G", "storage": "12T"}))]);
+    let preview = city.post("zhang", "/api/v1/requests/preview", less).await.json();
+    assert_eq!((&preview["request"]["storage"], &preview["returned"]["cpu"]), (&json!("2T"), &json!("4")));
+    assert_eq!((&preview["after"]["free"]["cpu"], &preview["fits"]), (&json!("14091"), &json!(true)));
+    assert_eq!(writes(&city), 0);
+}
