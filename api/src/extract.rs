@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::object::object;
 use crate::problem::{Failure, ParameterCause, Shape};
 
 /// Largest body: 500 times the largest request that passes the rules.
@@ -51,10 +52,9 @@ fn unread(rejection: &BytesRejection) -> Failure {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|_| Failure::NotUtf8)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        malformed(&path, &error.into_inner())
-    })?;
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let value = object(tracked).map_err(|error| malformed(&track.path().to_string(), &error))?;
     deserializer.end().map_err(|error| malformed("", &error))?;
     Ok(value)
 }
@@ -164,6 +164,22 @@ mod tests {
             path == "type" && matches!(&cause, Shape::WrongType { expected } if expected.contains("Renew")),
             "{path} {cause:?}"
         );
+    }
+
+    /// Serde would read a list of the fields in order as well.
+    #[test]
+    fn a_list_is_no_object() {
+        let expected = Shape::WrongType { expected: "an object".into() };
+        for name in ["resources", "basis", "period", "newApplication"] {
+            let mut body = good();
+            body[name] = serde_json::json!([null, null, null]);
+            assert_eq!(field(&body), (name.into(), expected.clone()));
+        }
+        let mut body = good();
+        body["details"] = serde_json::json!([["label", "value"]]);
+        assert_eq!(field(&body), ("details[0]".into(), expected.clone()));
+        let list = serde_json::json!(["civil-affairs", "Change", "a", null, "cec"]);
+        assert_eq!(field(&list), (String::new(), expected));
     }
 
     #[test]

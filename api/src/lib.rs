@@ -25,6 +25,7 @@ mod live;
 mod memo;
 mod metrics;
 mod middleware;
+mod object;
 pub mod openapi;
 mod page;
 mod preview;

@@ -80,7 +80,7 @@ pub fn cut<R, T>(
     let Cut { limit, cursor, descending, binding } = cut;
     let limit = check_limit(limit)?;
     let binding = hash(binding);
-    let after = cursor.map(|text| read(text, &binding)).transpose()?;
+    let after = cursor.filter(|text| !text.is_empty()).map(|text| read(text, &binding)).transpose()?;
     let total = rows.len();
     // Descending, the rest of the list lies before the place, and the page is taken from its end.
     let (page, more): (Vec<&R>, bool) = if descending {
@@ -230,7 +230,7 @@ mod tests {
         let next = page(params).unwrap().next.unwrap();
         let other = Cut { cursor: Some(&next), binding: "y", ..params };
         assert_eq!(page(other).unwrap_err(), Failure::Cursor);
-        for bad in ["", "zebra", "e30", "!"] {
+        for bad in ["zebra", "e30", "!"] {
             assert_eq!(page(Cut { cursor: Some(bad), ..params }).unwrap_err(), Failure::Cursor, "{bad:?}");
         }
         for limit in [0, 201, u16::MAX] {

@@ -109,6 +109,8 @@ async fn whoever_isnt_known_gets_nothing() {
         (call("GET", "/api/v1/overview").header("cookie", "yunheng_session=made-up").empty(), "SessionEnded"),
         (call("GET", "/api/v1/events").empty(), "SignedOut"),
         (call("POST", "/api/v1/session").json(&json!({"token": "forged"})), "TokenRefused"),
+        (call("POST", "/api/v1/session").json(&json!({"token": ""})), "TokenRefused"),
+        (call("POST", "/api/v1/session").json(&json!({"token": "two\r\nlines"})), "TokenRefused"),
     ];
     for (request, code) in calls {
         let answer = city.send(request).await;

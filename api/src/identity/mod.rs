@@ -32,6 +32,9 @@ const REVIEW_FRESH: Duration = Duration::from_secs(10);
 /// 4,096 tokens × about 1 kB of names and groups = 4 MB.
 const REVIEWS_MAX: usize = 4_096;
 
+/// Tokens with many groups get long; a header of more than 16 kB isn't taken anyhow.
+const TOKEN_LENGTH_MAX: usize = 16 * 1024;
+
 /// A person or a program, as the cluster names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
@@ -60,6 +63,9 @@ impl Identity {
 
     /// Whose token it is, by the cluster's word of the last seconds.
     pub async fn review(&self, cluster: &dyn Cluster, token: &Secret) -> Result<User, Failure> {
+        if !is_tokenlike(token.expose()) {
+            return Err(Failure::TokenRefused);
+        }
         match self.reviewed(cluster, token).await {
             Ok(Some(user)) => Ok(user),
             Ok(None) => Err(Failure::TokenRefused),
@@ -94,6 +100,12 @@ impl Identity {
         // Keys are base64, so the text is a header's.
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
     }
+}
+
+/// Whether the text could be a token at all. The cluster isn't asked about anything else: it would
+/// call it a bad request, and a line break has no place in a header.
+fn is_tokenlike(text: &str) -> bool {
+    (1..=TOKEN_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// When the token ends, by its own word. The cluster has checked the token; here it is only read.

@@ -144,7 +144,7 @@ pub struct DecisionPath {
     tag = "requests",
     params(
         RequestPath,
-        ("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused."),
     ),
     request_body(content = NewDecision, description = "What to decide."),
     responses(

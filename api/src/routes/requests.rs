@@ -12,6 +12,7 @@ use super::applications::{Hosting, Zone};
 use crate::documented::{ItemRefused, ListRefused, WriteRefused};
 use crate::extract::{Body, Path, Query};
 use crate::identity::{Caller, Writer};
+use crate::object::{object, objects, optional_object};
 use crate::page::order_fields;
 use crate::problem::{Failure, Problem};
 use crate::state::App;
@@ -223,19 +224,20 @@ pub struct NewRequest {
     #[schema(example = "marriage-registry", min_length = 1, max_length = 59)]
     pub application: String,
     /// With type New: the application to make.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     pub new_application: Option<NewApplication>,
     #[schema(example = "cec", min_length = 1, max_length = 58)]
     pub pool: String,
     /// What the application shall have afterwards, not the difference.
+    #[serde(deserialize_with = "object")]
     pub resources: Bundle,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     pub period: Option<Period>,
     #[schema(min_length = 10, max_length = 2000, example = "高峰期登记量翻倍, 现有 8 核已满")]
     pub justification: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_object")]
     pub basis: Option<Basis>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     #[schema(max_items = 50)]
     pub details: Vec<RequestDetail>,
 }
@@ -419,7 +421,7 @@ pub async fn show_request(
     post,
     path = "/requests",
     tag = "requests",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused.")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused.")),
     request_body(content = NewRequest, description = "What to ask for."),
     responses(
         (status = 201, description = "Asked for.", body = RequestView, headers(("Location" = String, description = "Where the request is."))),
