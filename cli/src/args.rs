@@ -13,12 +13,12 @@ Exit codes:
   2   no answer in time; what was written stays and may still be carried out
   64  the command line isn't understood
 
-Amounts: cpu in cores (8) or thousandths (500m); memory and storage as a whole number with M, G, T, Mi,
-Gi or Ti (128G, 10T). G is 10^9 bytes, Gi is 2^30.";
+Amounts: cpu in cores (8) or thousandths (500m); memory and storage as a whole number with M, G, T,
+Mi, Gi or Ti (128G, 10T). G is 10^9 bytes, Gi is 2^30.";
 
 /// The quota of a government cloud: what is left, who asks, who decides.
 #[derive(Debug, Parser)]
-#[command(name = "kubectl-yunheng", bin_name = "kubectl yunheng", version, after_help = ENDINGS, max_term_width = 100)]
+#[command(name = "kubectl-yunheng", bin_name = "kubectl yunheng", version, after_help = ENDINGS)]
 #[command(disable_help_subcommand = true)]
 pub struct Arguments {
     #[command(flatten)]
@@ -30,10 +30,10 @@ pub struct Arguments {
 /// Which cluster, and as whom. The same flags as kubectl's.
 #[derive(Debug, Default, Args)]
 pub struct Connection {
-    /// The kubeconfig to use instead of $KUBECONFIG and ~/.kube/config
+    /// The kubeconfig, instead of $KUBECONFIG
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
-    /// The context of the kubeconfig to use
+    /// The context of the kubeconfig
     #[arg(long, global = true)]
     pub context: Option<String>,
     /// The namespace to look in: dept-<department>
@@ -41,35 +41,45 @@ pub struct Connection {
     pub namespace: Option<String>,
 }
 
+/// Each command's file says what it does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// What each pool has, has granted and has left
     Capacity(capacity::Arguments),
-    /// List requests for quota
     Requests(requests::Arguments),
-    /// Ask for quota: new, change, renew or release
     Request(request::Arguments),
-    /// Approve a request and wait for what came of it
     Approve(decide::Approve),
-    /// Reject a request, with a reason
     Reject(decide::Reject),
-    /// Withdraw a request of your own department
     Withdraw(decide::Withdraw),
-    /// Write an inventory of CSV files into the cluster
     Import(import::Arguments),
-    /// Recompute what is granted and enforced, and say what doesn't agree
     Verify(verify::Arguments),
 }
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use unicode_width::UnicodeWidthStr;
 
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_the_terminal() {
+        fn check(command: &mut clap::Command) {
+            // A command without long texts shows the short layout for --help too.
+            for help in [command.render_help(), command.render_long_help()] {
+                let help = help.to_string();
+                let longest = help.lines().max_by_key(|line| line.width()).unwrap_or_default();
+                assert!(longest.width() <= crate::table::COLUMNS, "{}: {longest}", command.get_name());
+            }
+            command.get_subcommands_mut().for_each(check);
+        }
+        let mut command = Arguments::command();
+        command.build();
+        check(&mut command);
     }
 
     #[test]

@@ -16,13 +16,13 @@ const PAGES_MAX: usize = 200;
 /// All objects that `api` and the parameters select.
 pub async fn all<K>(api: &Api<K>, parameters: &ListParams) -> Result<Vec<K>, Error>
 where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+    K: Resource + Clone + Debug + DeserializeOwned,
 {
-    let what = || format!("list {}", K::plural(&()));
+    let plural = api.resource_url().rsplit('/').next().unwrap_or("objects").to_owned();
     let mut parameters = parameters.clone().limit(PAGE);
     let mut found = Vec::new();
     for _ in 0..PAGES_MAX {
-        let page = api.list(&parameters).await.map_err(Error::api(what()))?;
+        let page = api.list(&parameters).await.map_err(Error::api(format!("list {plural}")))?;
         let next = page.metadata.continue_.filter(|token| !token.is_empty());
         found.extend(page.items);
         match next {
@@ -30,5 +30,5 @@ where
             None => return Ok(found),
         }
     }
-    Err(Error::Malformed(format!("there are more than {} {}", found.len(), K::plural(&()))))
+    Err(Error::Malformed(format!("there are more than {} {plural}", found.len())))
 }

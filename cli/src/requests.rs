@@ -16,10 +16,12 @@ use crate::session::Session;
 use crate::table::{self, Kind};
 use crate::{clock, list};
 
-/// List requests for quota, the newest first.
+/// List requests for quota, the newest first
 ///
-/// Without -A or a department: those of the department whose namespace the kubeconfig is in, else all.
+/// Without -A or a department: those of the department whose namespace the kubeconfig is in,
+/// else all. AMOUNTS is what the application shall have afterwards: cpu/memory/storage.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct Arguments {
     #[command(flatten)]
     department: OneDepartment,

@@ -89,7 +89,7 @@ mod tests {
         without_parent.as_object_mut().unwrap().remove("parent");
         let mut without_ceiling = full.clone();
         without_ceiling["ceilings"] = json!([]);
-        let mut without_name = full.clone();
+        let mut without_name = full;
         without_name["contact"] = json!({});
         for wanted in [without_parent, without_ceiling, without_name] {
             assert!(gives_up(&managed, &wanted), "{wanted}");

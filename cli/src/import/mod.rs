@@ -27,13 +27,14 @@ use inventory::Inventory;
 use plan::{KindTally, Plan};
 use wait::NotEnforced;
 
-/// Write an inventory of CSV files into the cluster: pools, departments, applications with their
-/// published figures, and what each is granted.
+/// Write an inventory of CSV files into the cluster
 ///
-/// Every row is checked first; if any is faulty, all faults are listed with file, row, column and
-/// reason, nothing is written and the exit code is 1. Only what differs is written: a second run
-/// changes nothing. What an approved request has set since is left alone. Nothing is ever removed.
+/// Pools, departments, applications with their published figures, and what each is granted. Every
+/// row is checked first; if any is faulty, all faults are listed with file, row, column and reason,
+/// nothing is written and the exit code is 1. Only what differs is written: a second run changes
+/// nothing. What an approved request has set since is left alone. Nothing is ever removed.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// The folder with pools.csv, departments.csv, applications.csv and facts.csv
     dir: PathBuf,
@@ -49,7 +50,7 @@ pub struct Arguments {
     /// Wait until every allocation of the inventory is enforced
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
-    /// How many seconds to wait for the departments' namespaces, and for --wait
+    /// Seconds to wait for namespaces, and for --wait
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     timeout: u64,
     #[arg(short, long, value_enum, default_value_t)]
@@ -64,6 +65,7 @@ impl Arguments {
 
 /// Checks the files alone.
 pub fn check_only(arguments: &Arguments) -> Result<Ending, Error> {
+    check_folder(&arguments.dir)?;
     let inventory = match read(&arguments.dir, arguments.named_only) {
         Ok(inventory) => inventory,
         Err(faults) => return refuse(arguments, faults),
@@ -74,6 +76,7 @@ pub fn check_only(arguments: &Arguments) -> Result<Ending, Error> {
 }
 
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Error> {
+    check_folder(&arguments.dir)?;
     // What the files say, each row and all together. No cluster.
     let inventory = match read(&arguments.dir, arguments.named_only) {
         Ok(inventory) => inventory,
@@ -98,13 +101,18 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
     Ok(result.ending())
 }
 
+fn check_folder(dir: &Path) -> Result<(), Error> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Malformed(format!("{} isn't a folder: name the one that holds pools.csv", dir.display())))
+}
+
 /// The inventory of the folder, or all that is wrong with it.
 fn read(dir: &Path, named_only: bool) -> Result<Inventory, Vec<Fault>> {
     let mut faults = Vec::new();
     let inventory = Inventory::read(dir, &mut faults);
-    if faults.is_empty() {
-        check::all(&inventory, &mut faults);
-    }
+    check::all(&inventory, &mut faults);
     if faults.is_empty() { Ok(if named_only { inventory.named_only() } else { inventory }) } else { Err(faults) }
 }
 

@@ -2,15 +2,13 @@
 //! in the other.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Debug;
 
-use kube::api::ListParams;
-use kube::{Api, Resource, ResourceExt};
+use kube::api::{ApiResource, DynamicObject, ListParams};
+use kube::{Api, ResourceExt};
 use ledger::AllocationKey;
 use resources::names;
 use resources::v1alpha1::{Allocation, Application, Department, ResourcePool};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::compare;
@@ -44,6 +42,15 @@ impl Kind {
             Self::Allocations => "allocations",
         }
     }
+
+    pub fn resource(self) -> ApiResource {
+        match self {
+            Self::ResourcePools => ApiResource::erase::<ResourcePool>(&()),
+            Self::Departments => ApiResource::erase::<Department>(&()),
+            Self::Applications => ApiResource::erase::<Application>(&()),
+            Self::Allocations => ApiResource::erase::<Allocation>(&()),
+        }
+    }
 }
 
 /// Namespace and name; the namespace of what is cluster-wide is empty.
@@ -67,10 +74,12 @@ pub struct Seen {
 impl Existing {
     pub async fn read(session: &Session) -> Result<Self, Error> {
         let mut objects = BTreeMap::new();
-        objects.insert(Kind::ResourcePools, seen::<ResourcePool>(session).await?);
-        objects.insert(Kind::Departments, seen::<Department>(session).await?);
-        objects.insert(Kind::Applications, seen::<Application>(session).await?);
-        objects.insert(Kind::Allocations, seen::<Allocation>(session).await?);
+        for kind in Kind::ALL {
+            // As they are, not as our types: those leave out what is false or empty.
+            let api: Api<DynamicObject> = Api::all_with(session.client.clone(), &kind.resource());
+            let all = list::all(&api, &ListParams::default()).await?;
+            objects.insert(kind, all.iter().map(|object| (key_of(object), Seen::of(object))).collect());
+        }
         Ok(Self { objects })
     }
 
@@ -79,30 +88,21 @@ impl Existing {
     }
 }
 
-async fn seen<K>(session: &Session) -> Result<HashMap<Key, Seen>, Error>
-where
-    K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
-{
-    let all = list::all(&Api::<K>::all(session.client.clone()), &ListParams::default()).await?;
-    all.iter().map(|object| Ok((key_of(object), Seen::of(object)?))).collect()
-}
-
-fn key_of<K: Resource<DynamicType = ()>>(object: &K) -> Key {
+fn key_of(object: &DynamicObject) -> Key {
     Key::new(object.namespace().unwrap_or_default(), object.name_any())
 }
 
 impl Seen {
-    pub fn of<K: Resource<DynamicType = ()> + Serialize>(object: &K) -> Result<Self, Error> {
-        let whole = serde_json::to_value(object).map_err(|error| Error::Malformed(error.to_string()))?;
-        let applied = object.meta().managed_fields.iter().flatten().find(|entry| {
+    pub fn of(object: &DynamicObject) -> Self {
+        let applied = object.metadata.managed_fields.iter().flatten().find(|entry| {
             entry.manager.as_deref() == Some(MANAGER) && entry.operation.as_deref() == Some("Apply") && entry.subresource.is_none()
         });
         let managed = applied.and_then(|entry| Some(entry.fields_v1.as_ref()?.0.get("f:spec")?.clone()));
-        Ok(Self {
-            spec: whole.get("spec").cloned().unwrap_or_default(),
+        Self {
+            spec: object.data.get("spec").cloned().unwrap_or_default(),
             managed: managed.unwrap_or_default(),
             version: object.resource_version(),
-        })
+        }
     }
 
     fn says(&self, wanted: &Value) -> bool {
@@ -298,12 +298,7 @@ impl KindTally {
 /// The object as it is written: what the row says and nothing else.
 #[must_use]
 pub fn body(write: &Write, version: Option<&str>) -> Value {
-    let kind = match write.kind {
-        Kind::ResourcePools => "ResourcePool",
-        Kind::Departments => "Department",
-        Kind::Applications => "Application",
-        Kind::Allocations => "Allocation",
-    };
+    let ApiResource { api_version, kind, .. } = write.kind.resource();
     let mut metadata = json!({"name": write.key.name});
     if !write.key.namespace.is_empty() {
         metadata["namespace"] = json!(write.key.namespace);
@@ -311,92 +306,8 @@ pub fn body(write: &Write, version: Option<&str>) -> Value {
     if let Some(version) = version {
         metadata["resourceVersion"] = json!(version);
     }
-    json!({"apiVersion": "yunheng.io/v1alpha1", "kind": kind, "metadata": metadata, "spec": write.spec})
+    json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": write.spec})
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::inventory::tests::good;
-    use super::*;
-
-    /// The cluster as it is after the inventory was written, with what its defaults add.
-    fn after(inventory: &Inventory) -> Existing {
-        let plan = Plan::make(inventory, &Existing::default()).unwrap();
-        let mut existing = Existing::default();
-        for write in plan.writes {
-            let mut spec = write.spec.clone();
-            spec["addedByTheServer"] = json!({});
-            let seen = Seen { spec, managed: json!({}), version: Some("7".into()) };
-            existing.objects.entry(write.kind).or_default().insert(write.key, seen);
-        }
-        existing
-    }
-
-    fn marriage() -> Key {
-        Key::new("dept-civil-affairs", "marriage-registry")
-    }
-
-    fn set(existing: &mut Existing, kind: Kind, key: &Key, field: &str, value: Value) {
-        existing.objects.get_mut(&kind).unwrap().get_mut(key).unwrap().spec[field] = value;
-    }
-
-    #[test]
-    fn the_first_run_writes_all_and_parents_first() {
-        let plan = Plan::make(&good(), &Existing::default()).unwrap();
-        let counts: Vec<_> = plan.tallies().into_iter().map(|tally| (tally.created, tally.unchanged)).collect();
-        assert_eq!(counts, [(1, 0), (2, 0), (2, 0), (2, 0)]);
-        let level = |name: &str| plan.writes.iter().find(|write| write.key.name == name).unwrap().level;
-        assert!(level("city") < level("civil-affairs"));
-    }
-
-    #[test]
-    fn the_second_run_writes_nothing() {
-        let inventory = good();
-        let plan = Plan::make(&inventory, &after(&inventory)).unwrap();
-        assert!(plan.writes.is_empty(), "{:?}", plan.writes);
-        let sentences: Vec<String> = plan.tallies().iter().map(|tally| tally.sentence(false)).collect();
-        assert_eq!(sentences[3], "allocations: 0 created, 0 changed, 2 unchanged");
-    }
-
-    #[test]
-    fn what_a_request_has_set_is_left_alone() {
-        let inventory = good();
-        let mut existing = after(&inventory);
-        let more = json!({"cpu": "72", "memory": "128G", "storage": "10T"});
-        set(&mut existing, Kind::Allocations, &marriage(), "resources", more);
-        let plan = Plan::make(&inventory, &existing).unwrap();
-        assert_eq!(plan.writes[0].step, Step::Change { version: Some("7".into()) });
-        set(&mut existing, Kind::Allocations, &marriage(), "decision", json!("qd-1"));
-        let plan = Plan::make(&inventory, &existing).unwrap();
-        assert!(plan.writes.is_empty());
-        assert_eq!(plan.kept(), ["dept-civil-affairs/marriage-registry"]);
-        assert_eq!(plan.tallies()[3].sentence(false), "allocations: 0 created, 0 changed, 1 unchanged, 1 left alone");
-    }
-
-    #[test]
-    fn what_cant_move_is_a_fault_of_its_row() {
-        let inventory = good();
-        let mut existing = after(&inventory);
-        set(&mut existing, Kind::Allocations, &marriage(), "pool", json!("inspur"));
-        let applications = existing.objects.get_mut(&Kind::Applications).unwrap();
-        let portal = applications.remove(&Key::new("dept-city", "portal")).unwrap();
-        applications.insert(Key::new("dept-elsewhere", "portal"), portal);
-        let faults = Plan::make(&inventory, &existing).unwrap_err();
-        let told: Vec<_> = faults.iter().map(|fault| (fault.row, fault.column.as_str())).collect();
-        assert_eq!(told, [(2, "pool"), (3, "department")]);
-    }
-
-    #[test]
-    fn the_body_has_only_what_the_row_says() {
-        let plan = Plan::make(&good(), &Existing::default()).unwrap();
-        let write = plan.writes.iter().find(|write| write.kind == Kind::Allocations).unwrap();
-        assert_eq!(
-            body(write, Some("7")),
-            json!({
-                "apiVersion": "yunheng.io/v1alpha1", "kind": "Allocation",
-                "metadata": {"name": "marriage-registry", "namespace": "dept-civil-affairs", "resourceVersion": "7"},
-                "spec": {"application": "marriage-registry", "pool": "cec", "resources": {"cpu": "64", "memory": "128G", "storage": "10T"}}
-            })
-        );
-    }
-}
+mod tests;

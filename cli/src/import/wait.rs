@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    fn allocation(generation: i64, conditions: Value) -> Allocation {
+    fn allocation(generation: i64, conditions: &Value) -> Allocation {
         serde_json::from_value(json!({
             "apiVersion": "yunheng.io/v1alpha1", "kind": "Allocation",
             "metadata": {"namespace": "dept-a", "name": "a", "generation": generation},
@@ -129,7 +129,7 @@ mod tests {
             (json!([]), Some("NotLookedAt")),
         ];
         for (conditions, expected) in cases {
-            let found = unfinished(&allocation(2, conditions.clone())).map(|(reason, _)| reason);
+            let found = unfinished(&allocation(2, &conditions)).map(|(reason, _)| reason);
             assert_eq!(found.as_deref(), expected, "{conditions}");
         }
     }

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
-use resources::v1alpha1::{Allocation, Application, Department, ResourcePool};
 
 use super::ImportResult;
 use super::fault::Fault;
@@ -127,21 +126,12 @@ async fn try_once(session: &Session, write: &Write, step: &Step) -> Result<(), k
 }
 
 async fn look_again(session: &Session, write: &Write) -> Result<Step, kube::Error> {
-    let api: Api<Allocation> = Api::namespaced(session.client.clone(), &write.key.namespace);
-    let seen = match api.get_opt(&write.key.name).await? {
-        Some(object) => Some(Seen::of(&object).map_err(|error| kube::Error::Service(error.into()))?),
-        None => None,
-    };
+    let seen = api(session, write).get_opt(&write.key.name).await?.as_ref().map(Seen::of);
     Ok(plan::step(write.kind, seen.as_ref(), &write.spec))
 }
 
 fn api(session: &Session, write: &Write) -> Api<DynamicObject> {
-    let resource = match write.kind {
-        Kind::ResourcePools => ApiResource::erase::<ResourcePool>(&()),
-        Kind::Departments => ApiResource::erase::<Department>(&()),
-        Kind::Applications => ApiResource::erase::<Application>(&()),
-        Kind::Allocations => ApiResource::erase::<Allocation>(&()),
-    };
+    let resource = write.kind.resource();
     if write.key.namespace.is_empty() {
         Api::all_with(session.client.clone(), &resource)
     } else {

@@ -18,15 +18,16 @@ use crate::table::{self, Kind};
 use findings::{Finding, Summary};
 use observe::Observed;
 
-/// Recompute what is granted and enforced, and say what doesn't agree.
+/// Recompute what is granted and enforced, and say what doesn't agree
 ///
-/// Audits the ledger of each pool, compares each quota with what the ledger grants (Σ of what quotas
-/// ask for or enforce ≤ granted + draining; the fence each carries), and the pools' contracts and the
-/// applications by tier with the CloudPolicy. While things change, objects are a moment apart: what
-/// doesn't agree is read again, and told if it stays. Exit code 1 if anything was found.
+/// Audits the ledger of each pool, compares each quota with what the ledger grants (what quotas ask
+/// for or enforce is no more than granted and draining; the fence each carries), and the pools'
+/// contracts and the applications by tier with the CloudPolicy. While things change, objects are a
+/// moment apart: what doesn't agree is read again, and told if it stays. Exit code 1 if so.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// A difference of the applications by tier from the published counts is a finding, not a remark
+    /// Take another count by tier than the published one for a finding
     #[arg(long)]
     exact: bool,
     #[arg(short, long, value_enum, default_value_t)]
@@ -55,7 +56,13 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
 }
 
 async fn read(session: &Session, arguments: &Arguments) -> Result<Verification, Error> {
-    let observed = Observed::read(session).await?;
+    let observed = match Observed::read(session).await {
+        Err(error) if error.is_forbidden() => {
+            let roles = "yunheng-auditor, yunheng-cloud-admin, yunheng-approver-admin, yunheng-approver-tech";
+            return Err(Error::Malformed(format!("{error}. This reads the whole city and needs one of the roles {roles}")));
+        }
+        other => other?,
+    };
     let (summary, findings) = findings::all(&observed, arguments.exact);
     Ok(Verification { as_of: clock::now(), summary, findings })
 }

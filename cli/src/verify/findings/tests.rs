@@ -14,7 +14,7 @@ fn keys_of(cpu: &str) -> Value {
     json!({"requests.cpu": cpu, "requests.memory": "128G", "requests.storage": "10T"})
 }
 
-fn quota(namespace: &str, asked: Value, enforced: Value, fence: &str) -> ResourceQuota {
+fn quota(namespace: &str, asked: &Value, enforced: &Value, fence: &str) -> ResourceQuota {
     of(json!({
         "apiVersion": "v1", "kind": "ResourceQuota",
         "metadata": {"namespace": namespace, "name": "yunheng", "annotations": {"yunheng.io/fence": fence}},
@@ -58,7 +58,7 @@ fn city() -> Observed {
             "spec": {"application": "registry", "pool": "cec", "resources": amounts_of("64", "128G", "10T")},
             "status": {"granted": amounts_of("64", "128G", "10T"), "conditions": conditions}
         }))],
-        quotas: vec![quota("app-registry", keys_of("64"), keys_of("64"), "L/2")],
+        quotas: vec![quota("app-registry", &keys_of("64"), &keys_of("64"), "L/2")],
         policy: Some(of(json!({
             "apiVersion": "yunheng.io/v1alpha1", "kind": "CloudPolicy", "metadata": {"name": "default"},
             "spec": {"cityTotals": {
@@ -83,14 +83,14 @@ fn where_everything_agrees_nothing_is_found() {
 fn each_disagreement_is_found_by_its_check() {
     type Break = fn(&mut Observed);
     let cases: [(&str, &str, Break); 13] = [
-        ("QuotaWithinGrant", "its quotas allow 80", |city| city.quotas[0] = quota("app-registry", keys_of("64"), keys_of("80"), "L/2")),
-        ("QuotaEnforced", "enforces 60/128G/10T", |city| city.quotas[0] = quota("app-registry", keys_of("64"), keys_of("60"), "L/2")),
+        ("QuotaWithinGrant", "its quotas allow 80", |city| city.quotas[0] = quota("app-registry", &keys_of("64"), &keys_of("80"), "L/2")),
+        ("QuotaEnforced", "enforces 60/128G/10T", |city| city.quotas[0] = quota("app-registry", &keys_of("64"), &keys_of("60"), "L/2")),
         ("QuotaFence", "carries fence L/1, the ledger says L/2", |city| {
-            city.quotas[0] = quota("app-registry", keys_of("64"), keys_of("64"), "L/1");
+            city.quotas[0] = quota("app-registry", &keys_of("64"), &keys_of("64"), "L/1");
         }),
-        ("QuotaBound", "unlimited", |city| city.quotas[0] = quota("app-registry", json!({"requests.cpu": "64"}), keys_of("64"), "L/2")),
+        ("QuotaBound", "unlimited", |city| city.quotas[0] = quota("app-registry", &json!({"requests.cpu": "64"}), &keys_of("64"), "L/2")),
         ("QuotaPresent", "isn't there", |city| city.quotas.clear()),
-        ("QuotaOwned", "no ledger knows", |city| city.quotas.push(quota("app-other", keys_of("1"), keys_of("1"), "L/2"))),
+        ("QuotaOwned", "no ledger knows", |city| city.quotas.push(quota("app-other", &keys_of("1"), &keys_of("1"), "L/2"))),
         ("LedgerReadable", "negative", |city| city.ledgers[0].spec.entries[0].granted.cpu_millis = -1),
         ("LedgerPresent", "has no ledger", |city| city.ledgers.clear()),
         ("LedgerAudit", "cpu: 64 is out of a capacity of 50", |city| city.ledgers[0].spec.capacity.cpu_millis = 50_000),
