@@ -62,7 +62,7 @@ struct Which {
     request: String,
     #[command(flatten)]
     department: OneDepartment,
-    /// How many seconds to wait for the outcome; 0 doesn't wait
+    /// Seconds to wait for the outcome; 0 doesn't wait
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     timeout: u64,
     #[arg(short, long, value_enum, default_value_t)]
