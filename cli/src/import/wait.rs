@@ -94,7 +94,7 @@ pub fn text(missing: &[NotEnforced]) -> String {
         vec![namespace.clone(), name.clone(), reason.clone(), message.clone()]
     };
     let rows: Vec<Vec<String>> = missing.iter().map(row).collect();
-    format!("{} allocations aren't enforced yet:\n{}", missing.len(), table::render(&columns, &rows, Width::Narrow))
+    format!("Not enforced yet: {}\n{}", missing.len(), table::render(&columns, &rows, Width::Narrow))
 }
 
 #[cfg(test)]
