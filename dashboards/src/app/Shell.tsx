@@ -18,7 +18,6 @@ export function Shell() {
     return () => feed.close();
   }, []);
   // A new page is announced from its beginning, as after a real page load. The first one is.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what this reacts to.
   useEffect(() => {
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;

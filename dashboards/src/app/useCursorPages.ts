@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useState } from "react";
 
 export const PAGE_SIZES = [50, 100] as const;
 const DEFAULT_SIZE = 50;
@@ -39,17 +39,14 @@ export function useCursorPages(
   const [trail, setTrail] = useState<Trail>({ view, cursors: [] });
   const known = trail.view === view ? trail.cursors : [];
   const size = pageSize(search);
-  const next = useCallback(
-    (cursor: string) => {
-      setTrail({ view, cursors: [...known, search.cursor] });
-      go(cursor);
-    },
-    [view, known, search.cursor, go],
-  );
-  const first = useCallback(() => {
+  const next = (cursor: string) => {
+    setTrail({ view, cursors: [...known, search.cursor] });
+    go(cursor);
+  };
+  const first = () => {
     setTrail({ view, cursors: [] });
     go(undefined);
-  }, [view, go]);
+  };
   const back = () => {
     setTrail({ view, cursors: known.slice(0, -1) });
     go(known.at(-1));

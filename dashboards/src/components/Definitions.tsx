@@ -12,7 +12,6 @@ export function Definitions({ items }: { items: Definition[] }) {
   return (
     <dl className={css["list"]}>
       {items.map((item, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the list is fixed and terms may be elements.
         <div key={index} className={item.wide ? css["wide"] : css["pair"]}>
           <dt>{item.term}</dt>
           <dd>{item.value}</dd>

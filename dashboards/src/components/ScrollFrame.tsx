@@ -12,8 +12,6 @@ interface ScrollFrameProps {
  */
 export function ScrollFrame({ label, className, children }: ScrollFrameProps) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll only what has the focus.
     <div role="group" aria-label={label} tabIndex={0} className={className}>
       {children}
     </div>

@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useId, useState } from "react";
+import { type FormEvent, useCallback, useEffect, useId, useState } from "react";
 import css from "./SearchField.module.css";
 
 interface SearchFieldProps {
@@ -13,17 +13,28 @@ const PAUSE_MS = 300;
 
 export function SearchField({ label, placeholder, value, onSearch }: SearchFieldProps) {
   const id = useId();
-  const [text, setText] = useState(value);
-  // The address bar may change under the field: back button, a cleared filter.
-  useEffect(() => setText(value), [value]);
+  const [typing, setTyping] = useState({ text: value, sent: value, seen: value });
+  // The address bar may change under the field: back button, a cleared filter. An echo of what was
+  // searched is no such change: the next letter may have been typed already.
+  if (value !== typing.seen) {
+    setTyping({ ...typing, seen: value, text: value === typing.sent ? typing.text : value });
+  }
+  const { text, sent } = typing;
+  const search = useCallback(
+    (wanted: string) => {
+      setTyping((before) => ({ ...before, sent: wanted }));
+      onSearch(wanted);
+    },
+    [onSearch],
+  );
   useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onSearch(text), PAUSE_MS);
+    if (text === value || text === sent) return;
+    const timer = setTimeout(() => search(text), PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, value, onSearch]);
+  }, [text, sent, value, search]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onSearch(text);
+    search(text);
   };
   return (
     <search className={css["search"]}>
@@ -38,7 +49,7 @@ export function SearchField({ label, placeholder, value, onSearch }: SearchField
           value={text}
           placeholder={placeholder}
           maxLength={100}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => setTyping({ ...typing, text: event.target.value })}
         />
       </form>
     </search>

@@ -2,12 +2,7 @@
 // something else. It is written for eyes and for `kubectl apply`, never parsed here.
 
 export type Plain =
-  | string
-  | number
-  | boolean
-  | null
-  | Plain[]
-  | { [key: string]: Plain | undefined };
+  string | number | boolean | null | Plain[] | { [key: string]: Plain | undefined };
 
 export function toYaml(value: Plain, indent = 0): string {
   const pad = "  ".repeat(indent);

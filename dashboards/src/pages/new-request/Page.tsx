@@ -159,7 +159,6 @@ function useFocusFirstFault(
   faults: Faults,
   error: unknown,
 ): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each new try is a reason to look again.
   useEffect(() => {
     form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [form, faults, error]);

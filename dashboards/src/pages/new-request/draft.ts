@@ -64,12 +64,7 @@ export function withAmounts(draft: Draft, amounts: BundleText): Draft {
 /** What is wrong, by the same field paths as the API uses. */
 export type Faults = Partial<Record<string, Fault>>;
 export type Fault =
-  | AmountError
-  | "missing"
-  | "nameShape"
-  | "allZero"
-  | "endBeforeStart"
-  | "tooShort";
+  AmountError | "missing" | "nameShape" | "allZero" | "endBeforeStart" | "tooShort";
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const NAME_MAX = 59;
