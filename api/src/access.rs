@@ -96,15 +96,24 @@ impl Rights {
 
 /// What the caller may do, by the cluster's word of the last seconds.
 pub async fn rights(app: &App, user: &User) -> Result<Arc<Rights>, Failure> {
-    let key = (user.name.clone(), user.groups.clone());
-    let answer = app.rights.get(&key, async || ask(app, user).await).await;
-    answer.map_err(|error| match error {
-        cluster::Error::Away(_) => Failure::ClusterAway,
-        cluster::Error::Refused(_) => {
+    let answer = app.rights.get(&key(user), async || ask(app, user).await).await;
+    answer.map_err(|error| {
+        // An API server that starts refuses everybody for a while, so this may pass as well.
+        if matches!(error, cluster::Error::Refused(_)) {
             tracing::error!(%error, "failed to review rights: may the API create subjectaccessreviews?");
-            Failure::Internal
         }
+        Failure::ClusterAway
     })
+}
+
+/// What the caller could do when the cluster was last asked. For reads while it is away: asking
+/// once more would only make them wait.
+pub async fn last_rights(app: &App, user: &User) -> Result<Arc<Rights>, Failure> {
+    app.rights.last(&key(user)).await.ok_or(Failure::ClusterAway)
+}
+
+fn key(user: &User) -> (String, Vec<String>) {
+    (user.name.clone(), user.groups.clone())
 }
 
 async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {

@@ -70,7 +70,7 @@ pub trait Cluster: Debug + Send + Sync {
 /// long.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long a question may take. Reads wait for it, so it is short.
-const ASK_TIMEOUT: Duration = Duration::from_secs(3);
+const ASK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A real API server.
 pub struct Kubernetes {

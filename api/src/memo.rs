@@ -23,9 +23,16 @@ impl<V, E> Default for Answers<V, E> {
     }
 }
 
+impl<V: Clone, E> Answers<V, E> {
+    /// The answer that is kept, unless it is older.
+    fn at_most(&self, age: Duration) -> Option<V> {
+        self.kept.as_ref().filter(|(at, _)| at.elapsed() < age).map(|(_, value)| value.clone())
+    }
+}
+
 /// After a failure nobody asks again for so long: a server that doesn't answer would make every
 /// caller wait for it.
-const FAILURE_KEPT: Duration = Duration::from_secs(3);
+const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
 /// A bounded store of answers.
 #[derive(Debug)]
@@ -49,10 +56,8 @@ impl<K: Clone + Eq + Hash, V: Clone, E: Clone> Memo<K, V, E> {
     pub async fn get(&self, key: &K, ask: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
         let slot = self.slot(key);
         let mut answers = slot.lock().await;
-        if let Some((at, value)) = &answers.kept
-            && at.elapsed() < self.fresh
-        {
-            return Ok(value.clone());
+        if let Some(value) = answers.at_most(self.fresh) {
+            return Ok(value);
         }
         let failed = answers.failed.as_ref().filter(|(at, _)| at.elapsed() < FAILURE_KEPT);
         let error = match failed.map(|(_, error)| error.clone()) {
@@ -68,10 +73,12 @@ impl<K: Clone + Eq + Hash, V: Clone, E: Clone> Memo<K, V, E> {
                 }
             },
         };
-        match &answers.kept {
-            Some((at, value)) if at.elapsed() < self.stale => Ok(value.clone()),
-            _ => Err(error),
-        }
+        answers.at_most(self.stale).ok_or(error)
+    }
+
+    /// The answer that serves where no new one can be had. Nobody is asked.
+    pub async fn last(&self, key: &K) -> Option<V> {
+        self.slot(key).lock().await.at_most(self.stale)
     }
 
     fn slot(&self, key: &K) -> Slot<V, E> {
@@ -107,16 +114,17 @@ mod tests {
         let advance = async |seconds| tokio::time::advance(seconds * SECOND).await;
         assert_eq!(get(Err(())).await, Err(()));
         assert_eq!(get(Ok(1)).await, Err(()), "nobody asks again at once");
-        advance(3).await;
+        advance(5).await;
         assert_eq!(get(Ok(1)).await, Ok(1));
         assert_eq!(get(Ok(2)).await, Ok(1));
         advance(6).await;
         assert_eq!(get(Err(())).await, Ok(1));
         assert_eq!(get(Ok(3)).await, Ok(1));
-        advance(3).await;
+        advance(5).await;
+        assert_eq!(memo.last(&"k").await, Some(1));
         assert_eq!(get(Ok(3)).await, Ok(3));
         advance(61).await;
-        assert_eq!(get(Err(())).await, Err(()));
+        assert_eq!((get(Err(())).await, memo.last(&"k").await), (Err(()), None));
     }
 
     #[tokio::test(start_paused = true)]

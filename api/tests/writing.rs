@@ -301,7 +301,7 @@ async fn while_the_cluster_is_away_reads_go_on_and_writes_wait() {
         "nobody can say who this is"
     );
     city.cluster.away.store(false, Ordering::SeqCst);
-    tokio::time::advance(std::time::Duration::from_secs(3)).await;
+    tokio::time::advance(std::time::Duration::from_secs(5)).await;
     assert_eq!(city.get("li", "/api/v1/requests").await.status, 200);
 }
 

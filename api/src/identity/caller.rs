@@ -121,17 +121,16 @@ async fn by_token(app: &App, token: Secret, language: Language) -> Result<Caller
 
 async fn by_cookie(app: &App, key: Secret, language: Language) -> Result<Caller, Failure> {
     let session = app.identity.sessions.touch(&key, clock::now()).ok_or(Failure::SessionEnded)?;
-    match app.identity.review(&*app.cluster, &session.token).await {
-        Ok(_) => {}
-        // Reads go on with what was known at sign-in; writes can't succeed anyhow.
-        Err(Failure::ClusterAway) => {}
+    let rights = match app.identity.review(&*app.cluster, &session.token).await {
+        Ok(_) => access::rights(app, &session.user).await?,
+        // Reads go on with what was known last; writes can't succeed anyhow.
+        Err(Failure::ClusterAway) => access::last_rights(app, &session.user).await?,
         Err(Failure::TokenRefused) => {
             app.identity.sessions.close(&key);
             return Err(Failure::SessionEnded);
         }
         Err(other) => return Err(other),
-    }
-    let rights = access::rights(app, &session.user).await?;
+    };
     Ok(Caller::of_session(key, session, rights, language))
 }
 

@@ -70,9 +70,10 @@ impl Identity {
             Ok(Some(user)) => Ok(user),
             Ok(None) => Err(Failure::TokenRefused),
             Err(cluster::Error::Away(_)) => Err(Failure::ClusterAway),
+            // An API server that starts refuses everybody for a while, so this may pass as well.
             Err(error @ cluster::Error::Refused(_)) => {
                 tracing::error!(%error, "failed to review a token: may the API create tokenreviews?");
-                Err(Failure::Internal)
+                Err(Failure::ClusterAway)
             }
         }
     }
