@@ -37,21 +37,19 @@ export function SearchField({ label, placeholder, value, onSearch }: SearchField
     search(text);
   };
   return (
-    <search className={css["search"]}>
-      <form onSubmit={submit}>
-        <label htmlFor={id} className="visually-hidden">
-          {label}
-        </label>
-        <input
-          id={id}
-          type="search"
-          className={css["input"]}
-          value={text}
-          placeholder={placeholder}
-          maxLength={100}
-          onChange={(event) => setTyping({ ...typing, text: event.target.value })}
-        />
-      </form>
-    </search>
+    <form role="search" className={css["search"]} onSubmit={submit}>
+      <label htmlFor={id} className="visually-hidden">
+        {label}
+      </label>
+      <input
+        id={id}
+        type="search"
+        className={css["input"]}
+        value={text}
+        placeholder={placeholder}
+        maxLength={100}
+        onChange={(event) => setTyping({ ...typing, text: event.target.value })}
+      />
+    </form>
   );
 }
