@@ -88,13 +88,25 @@ impl Cluster {
         let marked = json!({"yunheng.io/managed": "true"});
         let amounts = json!({"cpuMillis": 1, "memoryBytes": 1, "storageBytes": 1});
         let probes = [
-            ("yunheng-ledgers", json!({"apiVersion": "yunheng.io/v1alpha1", "kind": "PoolLedger", "metadata": {"name": "probe"},
-                "spec": {"revision": 1, "capacity": amounts}})),
-            ("yunheng-namespace-marks", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "app-probe", "labels": marked}})),
-            ("yunheng-managed-quotas", json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"namespace": "default", "name": "probe", "labels": marked},
-                "spec": {"hard": {"requests.cpu": "1"}}})),
-            ("yunheng-places", json!({"apiVersion": "yunheng.io/v1alpha1", "kind": "Application", "metadata": {"namespace": "default", "name": "probe"},
-                "spec": {"displayName": "probe", "tier": "Municipal"}})),
+            (
+                "yunheng-ledgers",
+                json!({"apiVersion": "yunheng.io/v1alpha1", "kind": "PoolLedger", "metadata": {"name": "probe"},
+                "spec": {"revision": 1, "capacity": amounts}}),
+            ),
+            (
+                "yunheng-namespace-marks",
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "app-probe", "labels": marked}}),
+            ),
+            (
+                "yunheng-managed-quotas",
+                json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"namespace": "default", "name": "probe", "labels": marked},
+                "spec": {"hard": {"requests.cpu": "1"}}}),
+            ),
+            (
+                "yunheng-places",
+                json!({"apiVersion": "yunheng.io/v1alpha1", "kind": "Application", "metadata": {"namespace": "default", "name": "probe"},
+                "spec": {"displayName": "probe", "tier": "Municipal"}}),
+            ),
         ];
         for (policy, probe) in probes {
             eventually(POLICIES_ACT_WITHIN, format!("policy {policy} refuses"), async || {
@@ -143,6 +155,23 @@ impl Cluster {
         let path = self.folder.join(format!("{}.kubeconfig", person.account()));
         std::fs::write(&path, self.kubeconfig_of(person).to_string()).expect("a kubeconfig can be written");
         path
+    }
+
+    /// Starts the REST interface under its own account; the answer holds its address.
+    pub async fn start_api(&self) -> (Process, String) {
+        let program = program::of_workspace("yunheng-api", "api");
+        let kubeconfig = self.kubeconfig_file(Person::Api);
+        let address = self.folder.join("api.url");
+        let _ = std::fs::remove_file(&address);
+        let arguments = ["--listen", "127.0.0.1:0", "--address-file", address.to_str().expect("paths here are text")];
+        let process = Process::start(&program, &arguments, &[("KUBECONFIG", &kubeconfig)], self.folder.join("api.log"));
+        let url = address_in(&address, &process).await;
+        eventually(SOON, "the API is ready", async || match reqwest::get(format!("{url}/readyz")).await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            other => Err(format!("{other:?}\n{}", process.last_words())),
+        })
+        .await;
+        (process, url)
     }
 
     /// Starts the operator under its own account. The identity is its name in the leader's lease: who

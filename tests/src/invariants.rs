@@ -66,7 +66,8 @@ impl Standing {
     /// With the changes that were made since.
     pub fn is_as_it_was(&self, before: &Self) {
         let since = self.spec.journal.iter().filter(|record| record.revision > before.spec.revision);
-        let changes: Vec<_> = since.flat_map(|record| &record.changes).filter(|change| !change.allocation.is_empty()).collect();
+        let changes: Vec<_> =
+            since.flat_map(|record| &record.changes).filter(|change| !change.allocation.is_empty()).collect();
         assert!(changes.is_empty(), "decided since: {changes:#?}");
         assert_eq!((&self.ledger.entries, self.ledger.capacity), (&before.ledger.entries, before.ledger.capacity));
         assert_eq!(self.quotas, before.quotas);
@@ -84,7 +85,8 @@ impl Standing {
             for (namespace, share) in entry.quotas() {
                 let enforces = self.quotas.get(namespace).is_some_and(|quota| quota.enforces(share, &fence));
                 if !enforces {
-                    unsettled.push(format!("{namespace}: {:?} is not {share:?} at {fence}", self.quotas.get(namespace)));
+                    unsettled
+                        .push(format!("{namespace}: {:?} is not {share:?} at {fence}", self.quotas.get(namespace)));
                 }
             }
         }

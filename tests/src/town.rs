@@ -68,11 +68,14 @@ impl<'a> Town<'a> {
 
     /// An application without quota.
     pub async fn application(&self, name: &str) {
-        self.create(Person::CloudAdmin, json!({
-            "apiVersion": "yunheng.io/v1alpha1", "kind": "Application",
-            "metadata": {"namespace": self.namespace(), "name": name},
-            "spec": {"displayName": name, "tier": "Municipal"},
-        }))
+        self.create(
+            Person::CloudAdmin,
+            json!({
+                "apiVersion": "yunheng.io/v1alpha1", "kind": "Application",
+                "metadata": {"namespace": self.namespace(), "name": name},
+                "spec": {"displayName": name, "tier": "Municipal"},
+            }),
+        )
         .await;
     }
 

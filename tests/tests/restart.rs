@@ -1,6 +1,7 @@
 //! The operator is killed while it works, is started again, gives way to another, and in the end
 //! has nothing more to say. A control plane of its own: all that is written there is its doing.
 #![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing there")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -69,7 +70,11 @@ async fn kill_in_a_burst(town: &Town<'_>, mut operator: Operator) -> Operator {
     }
     let standing = town.settles().await;
     assert_eq!(standing.ledger.entries.len(), BURST);
-    assert_eq!(standing.ledger.position().granted, bundle(&amounts("40", "60G", "2000G")), "nothing is lost or doubled");
+    assert_eq!(
+        standing.ledger.position().granted,
+        bundle(&amounts("40", "60G", "2000G")),
+        "nothing is lost or doubled"
+    );
     assert_eq!(standing.ledger.position().total(), standing.ledger.position().granted);
     let mut numbers: Vec<_> = join_all(requests.iter().map(|request| town.asked(request))).await;
     numbers.sort_by_key(|request| request.status.as_ref().unwrap().number.clone());

@@ -96,11 +96,11 @@ pub struct Contract {
     pub id: String,
     /// First day, as `2020-01-01`.
     #[schemars(length(max = 10))]
-    #[x_kube(validation = Rule::new("self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')").message("must be a date such as 2020-01-01"))]
+    #[x_kube(validation = Rule::new("self.matches('^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)$')").message("must be a date such as 2020-01-01"))]
     pub start: String,
     /// Last day, as `2026-12-31`.
     #[schemars(length(max = 10))]
-    #[x_kube(validation = Rule::new("self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')").message("must be a date such as 2026-12-31"))]
+    #[x_kube(validation = Rule::new("self.matches('^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)$')").message("must be a date such as 2026-12-31"))]
     pub end: String,
     /// The contracted totals. G and T are decimal (10^9, 10^12); write Gi and Ti only where the
     /// contract proves that binary units are meant.

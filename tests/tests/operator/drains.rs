@@ -28,7 +28,10 @@ fn deployment(namespace: &str, replicas: u32, requests: &Value) -> Value {
 async fn deploy(town: &Town<'_>, namespace: &str, replicas: u32, requests: Value) {
     // Members of the department run its applications.
     let zhang = town.cluster.client(Person::Zhang).await;
-    eventually(SOON, "zhang may deploy", async || object::create(&zhang, deployment(namespace, replicas, &requests)).await).await;
+    eventually(SOON, "zhang may deploy", async || {
+        object::create(&zhang, deployment(namespace, replicas, &requests)).await
+    })
+    .await;
     await_pods(town, namespace, replicas).await;
 }
 
@@ -61,7 +64,11 @@ async fn what_is_used_above_the_new_size_stays_counted() {
         if told { Ok(()) } else { Err(now.message) }
     })
     .await;
-    assert_eq!(town.quota("app-shrink-a").await.enforced, Some(bundle(&amounts("2", "2G", "0G"))), "the quota is down at once");
+    assert_eq!(
+        town.quota("app-shrink-a").await.enforced,
+        Some(bundle(&amounts("2", "2G", "0G"))),
+        "the quota is down at once"
+    );
     let position = town.standing().await.ledger.position();
     assert_eq!(position.granted, bundle(&amounts("2", "2G", "0G")));
     assert_eq!(position.draining, bundle(&amounts("4", "1G", "0G")));
@@ -96,11 +103,13 @@ async fn a_claim_holds_its_storage_until_it_is_deleted() {
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"namespace": "app-claim-a", "name": "files"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "500G"}}},
     });
-    eventually(SOON, "a claim within the quota is made", async || object::create(&town.admin, claim.clone()).await).await;
+    eventually(SOON, "a claim within the quota is made", async || object::create(&town.admin, claim.clone()).await)
+        .await;
     town.resize("claim-a", amounts("1", "1G", "100G")).await;
     eventually(SOON, "the condition names the claim", async || {
         let now = town.await_allocation("claim-a", DRAINING, "TakenBack").await;
-        let told = now.message.contains("storage 400G") && now.message.contains("claim files (a claim can't shrink: delete it)");
+        let told = now.message.contains("storage 400G")
+            && now.message.contains("claim files (a claim can't shrink: delete it)");
         if told { Ok(()) } else { Err(now.message) }
     })
     .await;
@@ -143,7 +152,9 @@ async fn a_deleted_allocation_is_drained_before_it_is_forgotten() {
     town.await_enforced("delete-a", "4", "8G", "0G").await;
     deploy(&town, "app-delete-a", 1, json!({"cpu": "3", "memory": "1G"})).await;
     let cloud = town.cluster.client(Person::CloudAdmin).await;
-    object::delete(&cloud, &Place { kind: "Allocation", namespace: &town.namespace(), name: "delete-a" }).await.unwrap();
+    object::delete(&cloud, &Place { kind: "Allocation", namespace: &town.namespace(), name: "delete-a" })
+        .await
+        .unwrap();
     eventually(SOON, "all but what is used comes back", async || {
         let draining = town.standing().await.ledger.position().total();
         if draining == bundle(&amounts("3", "1G", "0G")) { Ok(()) } else { Err(format!("{draining:?}")) }

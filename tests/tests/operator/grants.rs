@@ -103,7 +103,11 @@ async fn a_growth_that_does_not_fit_keeps_what_it_has() {
     town.await_enforced("keep-a", "4", "8G", "1T").await;
     town.resize("keep-a", amounts("4", "21G", "1T")).await;
     let waits = town.await_allocation("keep-a", GRANTED, "InsufficientCapacity").await;
-    assert!(waits.message.contains("memory") && waits.message.contains("asked 13G more, free 12G"), "{}", waits.message);
+    assert!(
+        waits.message.contains("memory") && waits.message.contains("asked 13G more, free 12G"),
+        "{}",
+        waits.message
+    );
     let quota = town.quota("app-keep-a").await;
     assert_eq!(quota.enforced, Some(bundle(&amounts("4", "8G", "1T"))));
     // Growing and shrinking at once is decided as one: what shrinks isn't taken while it waits.
@@ -138,7 +142,8 @@ async fn two_namespaces_share_a_grant() {
 #[tokio::test]
 async fn a_namespace_of_somebody_else_is_left_alone() {
     let town = town("taken", amounts("10", "20G", "1T")).await;
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "app-taken-a", "labels": {"team": "x"}}});
+    let namespace =
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "app-taken-a", "labels": {"team": "x"}}});
     tests::object::create(&town.admin, namespace).await.unwrap();
     town.allocate("taken-a", amounts("1", "1G", "0G")).await;
     let taken = town.await_allocation("taken-a", ENFORCED, "NamespaceTaken").await;

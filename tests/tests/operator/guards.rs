@@ -80,9 +80,7 @@ async fn storm(client: Client, namespace: &str, writer: usize) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pods_that_race_a_new_namespace_stay_within_its_quota() {
     let town = town("race", amounts("10", "20G", "1T")).await;
-    let storms: Vec<_> = (0..4)
-        .map(|writer| tokio::spawn(storm(town.admin.clone(), "app-race-a", writer)))
-        .collect();
+    let storms: Vec<_> = (0..4).map(|writer| tokio::spawn(storm(town.admin.clone(), "app-race-a", writer))).collect();
     town.allocate("race-a", amounts("2", "4G", "0G")).await;
     let mut refusals = Vec::new();
     for storm in storms {
@@ -101,7 +99,8 @@ async fn a_managed_namespace_without_a_quota_takes_no_pods() {
     // As the operator leaves it for some milliseconds.
     let operator = town.cluster.client(Person::Operator).await;
     let labels = json!({"yunheng.io/managed": "true", "yunheng.io/pool": "bare", "yunheng.io/department": "bare"});
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "app-bare-a", "labels": labels}});
+    let namespace =
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "app-bare-a", "labels": labels}});
     object::create(&operator, namespace).await.unwrap();
     eventually(SOON, "the gate refuses a pod and says what to do", async || {
         let message = refusal("a pod without a quota", object::would_create(&town.admin, pod("app-bare-a", "p")).await);

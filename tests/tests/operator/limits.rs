@@ -1,7 +1,7 @@
 //! Ceilings, contracts and the tree of departments: what bounds a grant, and what happens when
 //! the bound itself is moved.
 
-use resources::condition::{GRANTED, OVERCOMMITTED, OVER_CEILING, READY};
+use resources::condition::{GRANTED, OVER_CEILING, OVERCOMMITTED, READY};
 use serde_json::json;
 use tests::people::Person;
 use tests::town::{amounts, bundle, department};
@@ -11,7 +11,8 @@ use crate::town;
 #[tokio::test]
 async fn a_ceiling_bounds_a_department_and_is_named() {
     let town = town("ceil", amounts("100", "200G", "10T")).await;
-    let ceiling = |cpu: &str| json!({"spec": {"ceilings": [{"pool": "ceil", "cpu": cpu, "memory": "16G", "storage": "1T"}]}});
+    let ceiling =
+        |cpu: &str| json!({"spec": {"ceilings": [{"pool": "ceil", "cpu": cpu, "memory": "16G", "storage": "1T"}]}});
     town.change("Department", "", "ceil", ceiling("8")).await;
     town.await_department("ceil", READY, "Serving").await;
     town.allocate("ceil-a", amounts("6", "8G", "0G")).await;
@@ -88,12 +89,20 @@ async fn a_contract_below_what_is_out_needs_an_explicit_yes() {
     town.change("ResourcePool", "", "contract", capacity("6")).await;
     let refused = town.await_pool(READY, "CapacityBelowGranted").await;
     assert!(refused.message.contains("cpu") && refused.message.contains("acceptOvercommit"), "{}", refused.message);
-    assert_eq!(town.standing().await.ledger.capacity, bundle(&amounts("10", "20G", "1T")), "the ledger keeps the old one");
+    assert_eq!(
+        town.standing().await.ledger.capacity,
+        bundle(&amounts("10", "20G", "1T")),
+        "the ledger keeps the old one"
+    );
 
     town.change("ResourcePool", "", "contract", json!({"spec": {"acceptOvercommit": true}})).await;
     let over = town.await_pool(OVERCOMMITTED, "AboveCapacity").await;
     assert!(over.message.contains("cpu by 2"), "{}", over.message);
-    assert_eq!(town.quota("app-contract-a").await.enforced, Some(bundle(&amounts("8", "8G", "0G"))), "nothing is taken away");
+    assert_eq!(
+        town.quota("app-contract-a").await.enforced,
+        Some(bundle(&amounts("8", "8G", "0G"))),
+        "nothing is taken away"
+    );
 
     // No change may make it worse. What leaves the overcommitted resource alone isn't refused for it.
     town.allocate("contract-b", amounts("1", "1G", "0G")).await;

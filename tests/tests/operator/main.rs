@@ -4,6 +4,7 @@
 //! One control plane and one operator for all tests of this binary; each test has a pool and a
 //! department of its own and ends with the invariants of that pool.
 #![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing there")]
 
 mod drains;
 mod grants;

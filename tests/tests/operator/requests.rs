@@ -39,11 +39,15 @@ async fn a_department_asks_an_approver_says_yes_and_the_journal_names_both() {
     let of_decision: Vec<_> = changes.filter(|change| change.cause.name == decision).collect();
     assert!(!of_decision.is_empty(), "the journal has the decision");
     for change in &of_decision {
-        assert_eq!((change.cause.by.as_str(), change.cause.reason.as_str()), (Person::ApproverAdmin.user().as_str(), REASON));
+        assert_eq!(
+            (change.cause.by.as_str(), change.cause.reason.as_str()),
+            (Person::ApproverAdmin.user().as_str(), REASON)
+        );
     }
     let last = of_decision.last().unwrap();
     assert_eq!((last.before.granted.cpu_millis, last.after.granted.cpu_millis), (4_000, 12_000));
-    let steps: Vec<_> = town.asked(&request).await.status.unwrap().history.into_iter().map(|step| (step.to, step.by)).collect();
+    let steps: Vec<_> =
+        town.asked(&request).await.status.unwrap().history.into_iter().map(|step| (step.to, step.by)).collect();
     assert_eq!(steps[0], (Phase::Submitted, Person::Zhang.user()));
     assert_eq!(steps[1], (Phase::Approved, Person::ApproverAdmin.user()));
 }
@@ -55,7 +59,8 @@ async fn what_does_not_fit_is_refused_at_approval_and_changes_nothing() {
     let request = town.request("Change", &application, amounts("4", "40G", "1T")).await;
     let status = town.decide(Person::ApproverAdmin, &request, "Approve").await;
     assert_eq!(status.outcome, Some(DecisionOutcome::Refused));
-    let told = [&status.code, &status.resource, &status.asked, &status.free, &status.limit].map(|text| text.as_deref().unwrap_or_default());
+    let told = [&status.code, &status.resource, &status.asked, &status.free, &status.limit]
+        .map(|text| text.as_deref().unwrap_or_default());
     assert_eq!(told, ["InsufficientCapacity", "memory", "32G", "24G", "32G"]);
     assert!(status.message.as_ref().unwrap().contains("asked 32G more, free 24G"), "{status:?}");
     // It can still be decided: when there is room, or by a no.
@@ -169,7 +174,10 @@ async fn a_new_application_comes_with_its_request() {
     town.await_enforced("new-a", "3", "6G", "1T").await;
     let applications: Api<Application> = Api::namespaced(town.admin.clone(), &town.namespace());
     let made = applications.get("new-a").await.unwrap();
-    assert_eq!((made.spec.display_name.as_str(), made.spec.security_grade, made.spec.sample), ("婚姻登记系统", 3, false));
+    assert_eq!(
+        (made.spec.display_name.as_str(), made.spec.security_grade, made.spec.sample),
+        ("婚姻登记系统", 3, false)
+    );
     let allocation = town.allocation("new-a").await;
     assert_eq!(allocation.spec.decision, town.asked(&request).await.status.unwrap().decision);
     // The last day is included.
@@ -204,7 +212,8 @@ async fn what_a_request_names_must_exist() {
 #[tokio::test]
 async fn a_stranger_neither_sees_nor_asks() {
     let (town, application) = with_application("stranger").await;
-    town.create(Person::CloudAdmin, department("stranger-other", json!({"members": {"users": [Person::Chen.user()]}}))).await;
+    town.create(Person::CloudAdmin, department("stranger-other", json!({"members": {"users": [Person::Chen.user()]}})))
+        .await;
     town.await_department("stranger-other", READY, "Serving").await;
     let chen = town.cluster.client(Person::Chen).await;
     let mut object = town.request_object("Change", &application, amounts("5", "8G", "1T"));
