@@ -7,6 +7,8 @@ interface PagerProps {
   /** Rows before this page; null when a link led into the middle of the list. */
   before: number | null;
   shown: number;
+  /** The rows on screen are still those of the page before. */
+  busy: boolean;
   total: number;
   size: number;
   sizes: readonly number[];
@@ -24,11 +26,13 @@ export function Pager(props: PagerProps) {
   return (
     <nav className={css["pager"]} aria-label={t("table.pages")}>
       <span className={css["range"]}>
-        {before === null
-          ? t("table.someOf", { shown, total })
-          : shown === 0
-            ? t("table.none")
-            : t("table.range", { from: before + 1, to: before + shown, total })}
+        {props.busy
+          ? t("app.loading")
+          : before === null
+            ? t("table.someOf", { shown, total })
+            : shown === 0
+              ? t("table.none")
+              : t("table.range", { from: before + 1, to: before + shown, total })}
       </span>
       <div className={css["buttons"]}>
         <SelectField

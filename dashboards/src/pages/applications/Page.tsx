@@ -88,7 +88,7 @@ export function ApplicationsPage() {
                 fresh={fresh}
                 sort={sort}
                 onSort={(to) => change({ sort: to })}
-                busy={query.isFetching}
+                busy={query.isPlaceholderData}
                 empty={
                   <EmptyView
                     title={t("applications.empty")}
@@ -102,6 +102,7 @@ export function ApplicationsPage() {
               />
               <Pager
                 before={pages.before}
+                busy={query.isPlaceholderData}
                 shown={rows.length}
                 total={data.total}
                 size={limit}

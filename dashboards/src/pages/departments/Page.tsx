@@ -102,7 +102,7 @@ export function DepartmentsPage() {
                 fresh={fresh}
                 sort={sort}
                 onSort={(to) => change({ sort: to })}
-                busy={query.isFetching}
+                busy={query.isPlaceholderData}
                 empty={
                   <EmptyView
                     title={t("departments.empty")}
@@ -116,6 +116,7 @@ export function DepartmentsPage() {
               />
               <Pager
                 before={pages.before}
+                busy={query.isPlaceholderData}
                 shown={rows.length}
                 total={data.total}
                 size={limit}

@@ -144,11 +144,12 @@ function List({ tab }: { tab: Tab }) {
               fresh={fresh}
               sort={sort}
               onSort={(to) => change({ sort: to })}
-              busy={query.isFetching}
+              busy={query.isPlaceholderData}
               empty={<Nothing tab={tab} />}
             />
             <Pager
               before={pages.before}
+              busy={query.isPlaceholderData}
               shown={rows.length}
               total={data.total}
               size={limit}
