@@ -248,8 +248,18 @@ fn text(report: &CapacityReport, width: Width) -> String {
     if wide {
         columns.push(("CONTRACT", Kind::Number));
     }
-    columns.extend([("CAPACITY", Kind::Number), ("PHYSICAL", Kind::Number), ("GRANTED", Kind::Number), ("%", Kind::Number)]);
-    columns.extend([("HELD", Kind::Number), ("REQUESTED", Kind::Number), ("USED", Kind::Number), ("FREE", Kind::Number)]);
+    columns.extend([
+        ("CAPACITY", Kind::Number),
+        ("PHYSICAL", Kind::Number),
+        ("GRANTED", Kind::Number),
+        ("%", Kind::Number),
+    ]);
+    columns.extend([
+        ("HELD", Kind::Number),
+        ("REQUESTED", Kind::Number),
+        ("USED", Kind::Number),
+        ("FREE", Kind::Number),
+    ]);
     if wide {
         columns.push(("STRANDED", Kind::Number));
     }

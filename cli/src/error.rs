@@ -63,16 +63,23 @@ impl Error {
 pub fn explain(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => match status.code {
-            401 => "the cluster doesn't know you: the token in the kubeconfig is missing, wrong or expired. Get a new one".to_owned(),
+            401 => {
+                "the cluster doesn't know you: the token in the kubeconfig is missing, wrong or expired. Get a new one"
+                    .to_owned()
+            }
             403 => format!("refused: {}", own_words(&status.message)),
             404 if status.details.as_ref().is_none_or(|details| details.name.is_empty()) => {
-                "the kinds of Yunheng aren't in this cluster. Is it the right one (--context)? Else install the chart".to_owned()
+                "the kinds of Yunheng aren't in this cluster. Is it the right one (--context)? Else install the chart"
+                    .to_owned()
             }
             _ if status.message.is_empty() => format!("the server answers {} {}", status.code, status.reason),
             _ => own_words(&status.message).to_owned(),
         },
         kube::Error::Service(_) | kube::Error::HyperError(_) => {
-            format!("the cluster can't be reached ({}). Is it running, and is it the one you mean (--kubeconfig, --context)?", innermost(error))
+            format!(
+                "the cluster can't be reached ({}). Is it running, and is it the one you mean (--kubeconfig, --context)?",
+                innermost(error)
+            )
         }
         other => innermost(other),
     }
@@ -108,7 +115,11 @@ mod tests {
             (api(401, "Unauthorized", "Unauthorized"), "Get a new one"),
             (api(403, "you may not approve", "Forbidden"), "refused: you may not approve"),
             (
-                api(403, "qd-1 is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: you may not", "Forbidden"),
+                api(
+                    403,
+                    "qd-1 is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: you may not",
+                    "Forbidden",
+                ),
                 "refused: you may not",
             ),
             (api(404, "404 page not found", "NotFound"), "install the chart"),

@@ -24,7 +24,8 @@ pub async fn request(session: &Session, scope: &Scope, wanted: &str) -> Result<Q
 /// Whether the text is a request's number: a year, a dash, six digits or more.
 fn is_number(text: &str) -> bool {
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    text.split_once('-').is_some_and(|(year, count)| year.len() == 4 && count.len() >= 6 && digits(year) && digits(count))
+    text.split_once('-')
+        .is_some_and(|(year, count)| year.len() == 4 && count.len() >= 6 && digits(year) && digits(count))
 }
 
 fn pick(requests: Vec<QuotaRequest>, wanted: &str, scope: &Scope) -> Result<QuotaRequest, Error> {
@@ -83,7 +84,8 @@ mod tests {
                 request("dept-b", "qr-new", None),
             ]
         };
-        let found = |wanted| pick(all(), wanted, &Scope::All).map(|found| (found.namespace().unwrap(), found.name_any()));
+        let found =
+            |wanted| pick(all(), wanted, &Scope::All).map(|found| (found.namespace().unwrap(), found.name_any()));
         let is = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
         assert_eq!(found("2026-000003").unwrap(), is("dept-b", "qr-2"));
         assert_eq!(found("qr-1").unwrap(), is("dept-a", "qr-1"));

@@ -9,7 +9,8 @@ use kube::{Api, ResourceExt};
 use ledger::{Bundle, Resource};
 use resources::amounts::Resources;
 use resources::v1alpha1::{
-    Allocation, Basis, Contact, Hosting, NewApplication, Period, QuotaRequest, QuotaRequestSpec, RequestType, Tier, Zone,
+    Allocation, Basis, Contact, Hosting, NewApplication, Period, QuotaRequest, QuotaRequestSpec, RequestType, Tier,
+    Zone,
 };
 use resources::{names, quantity, validate};
 use serde::Serialize;
@@ -254,14 +255,21 @@ impl Change {
             storage: after(Resource::Storage, &self.storage, &self.add_storage)?,
         };
         if next == *has {
-            return Err(Error::Malformed("nothing would change: name what shall, such as --cpu 72 or --add-cpu 8".to_owned()));
+            return Err(Error::Malformed(
+                "nothing would change: name what shall, such as --cpu 72 or --add-cpu 8".to_owned(),
+            ));
         }
         Ok(next)
     }
 }
 
 /// The application's allocation in the pool, or the only one it has.
-async fn allocation(session: &Session, namespace: &str, common: &Common, pool: Option<&str>) -> Result<Allocation, Error> {
+async fn allocation(
+    session: &Session,
+    namespace: &str,
+    common: &Common,
+    pool: Option<&str>,
+) -> Result<Allocation, Error> {
     let api: Api<Allocation> = Api::namespaced(session.client.clone(), namespace);
     let all = list::all(&api, &ListParams::default()).await?;
     chosen(all, namespace, &common.application, pool)
@@ -279,7 +287,9 @@ fn chosen(all: Vec<Allocation>, namespace: &str, application: &str, pool: Option
         let pools = found.iter().map(|allocation| allocation.spec.pool.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Error::SeveralPools { application: application.to_owned(), pools });
     }
-    found.pop().ok_or_else(|| Error::NothingAllocated { application: application.to_owned(), namespace: namespace.to_owned() })
+    found
+        .pop()
+        .ok_or_else(|| Error::NothingAllocated { application: application.to_owned(), namespace: namespace.to_owned() })
 }
 
 /// All that is wrong with it, before anything is sent.

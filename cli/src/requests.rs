@@ -129,7 +129,9 @@ struct Line {
 
 fn lines(requests: Vec<QuotaRequest>, filter: &Filter<'_>) -> Vec<Line> {
     let mut lines: Vec<Line> = requests.into_iter().map(line).filter(|line| filter.wants(line)).collect();
-    lines.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| b.number.cmp(&a.number)).then_with(|| a.name.cmp(&b.name)));
+    lines.sort_by(|a, b| {
+        b.created_at.cmp(&a.created_at).then_with(|| b.number.cmp(&a.number)).then_with(|| a.name.cmp(&b.name))
+    });
     lines
 }
 
@@ -173,7 +175,8 @@ fn text(list: &RequestList, width: Width) -> String {
 
 fn cells(line: &Line, now: Timestamp, wide: bool) -> Vec<String> {
     let Resources { cpu, memory, storage } = &line.resources;
-    let mut row = vec![line.number.clone().unwrap_or_else(|| "-".to_owned()), line.name.clone(), format!("{:?}", line.type_)];
+    let mut row =
+        vec![line.number.clone().unwrap_or_else(|| "-".to_owned()), line.name.clone(), format!("{:?}", line.type_)];
     if wide {
         row.push(line.department.clone().unwrap_or_else(|| line.namespace.clone()));
     }
@@ -231,7 +234,10 @@ mod tests {
         let zhang = "system:serviceaccount:yunheng-people:zhang";
         let cases: [(Filter<'_>, &[&str]); 4] = [
             (Filter { phases: &[], open: false, requester: None }, &["qr-newest", "qr-middle", "qr-old"]),
-            (Filter { phases: &[Phase::Submitted, Phase::Active], open: false, requester: None }, &["qr-newest", "qr-old"]),
+            (
+                Filter { phases: &[Phase::Submitted, Phase::Active], open: false, requester: None },
+                &["qr-newest", "qr-old"],
+            ),
             (Filter { phases: &[], open: true, requester: None }, &["qr-newest", "qr-middle"]),
             (Filter { phases: &[], open: true, requester: Some(zhang) }, &["qr-middle"]),
         ];
@@ -250,7 +256,9 @@ mod tests {
         assert!(narrow.contains("zhang") && !narrow.contains("serviceaccount"), "{narrow}");
         assert!(narrow.contains("30m") && narrow.contains('…'), "{narrow}");
         let wide = text(&list, Width::Wide);
-        assert!(wide.contains("province-integrated-platform-of-hubei-2") && wide.contains("more people ask than before"));
+        assert!(
+            wide.contains("province-integrated-platform-of-hubei-2") && wide.contains("more people ask than before")
+        );
         assert_eq!(wide.lines().count(), 4, "{wide}");
     }
 

@@ -171,7 +171,9 @@ mod tests {
         let columns = [("A", Kind::Cut), ("B", Kind::Number), ("C", Kind::Cut), ("D", Kind::Wrap)];
         let long = "政务信息资源交换共享平台".repeat(6);
         let sentence = "memory doesn't fit the pool: asked 4000G more, free 3764G. Ask for less ".repeat(3);
-        for (a, c, d) in [("x", "y", "z"), (&*long, &*long, &*long), ("a", &*long, &*sentence), (&*sentence, "b", &*long)] {
+        for (a, c, d) in
+            [("x", "y", "z"), (&*long, &*long, &*long), ("a", &*long, &*sentence), (&*sentence, "b", &*long)]
+        {
             let text = render(&columns, &[row(&[a, "31353G", c, d])], Width::Narrow);
             assert!(text.lines().all(|line| line.width() <= COLUMNS), "{text}");
             let wide = render(&columns, &[row(&[a, "31353G", c, d])], Width::Wide);
@@ -182,7 +184,13 @@ mod tests {
 
     #[test]
     fn what_is_cut_says_so() {
-        let cases = [("abcdef", 6, "abcdef"), ("abcdefg", 6, "abcde…"), ("婚姻登记", 8, "婚姻登记"), ("婚姻登记", 6, "婚姻…"), ("婚姻登记", 5, "婚姻…")];
+        let cases = [
+            ("abcdef", 6, "abcdef"),
+            ("abcdefg", 6, "abcde…"),
+            ("婚姻登记", 8, "婚姻登记"),
+            ("婚姻登记", 6, "婚姻…"),
+            ("婚姻登记", 5, "婚姻…"),
+        ];
         for (text, width, expected) in cases {
             assert_eq!(cut(text, width), expected);
         }

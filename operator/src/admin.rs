@@ -72,7 +72,9 @@ async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
 async fn set_log_level(State(admin): State<Admin>, filter: String) -> (StatusCode, String) {
     let parsed = match EnvFilter::try_new(filter.trim()) {
         Ok(parsed) => parsed,
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("not a filter such as info or operator=debug: {error}\n")),
+        Err(error) => {
+            return (StatusCode::BAD_REQUEST, format!("not a filter such as info or operator=debug: {error}\n"));
+        }
     };
     match admin.log_level.reload(parsed) {
         Ok(()) => (StatusCode::OK, "changed\n".to_owned()),

@@ -90,7 +90,14 @@ impl Context {
                 if category == crate::error::Category::Conflict && failures < 5 {
                     tracing::debug!(controller, object = key, failures, error = text, "looks again after a conflict");
                 } else {
-                    tracing::warn!(controller, object = key, failures, error = text, category = category.name(), "failed to reconcile");
+                    tracing::warn!(
+                        controller,
+                        object = key,
+                        failures,
+                        error = text,
+                        category = category.name(),
+                        "failed to reconcile"
+                    );
                 }
                 Action::requeue(delay)
             }

@@ -74,7 +74,9 @@ pub async fn acquire(client: Client, namespace: &str, me: &str, clock: Clock, on
                 waiting_for = holder;
             }
             Ok(Err(_)) => {}
-            Err(error) => tracing::warn!(error = %crate::telemetry::chain(&error), "failed to read or take the leader's lease"),
+            Err(error) => {
+                tracing::warn!(error = %crate::telemetry::chain(&error), "failed to read or take the leader's lease")
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -87,7 +89,9 @@ async fn attempt(api: &Api<Lease>, me: &str, clock: Clock) -> Result<Result<Leas
         Step::Wait { holder } => Ok(Err(holder)),
         Step::Take => match write(api, current, me, clock).await {
             Ok(lease) => Ok(Ok(lease)),
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => Ok(Err(String::new())),
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
+                Ok(Err(String::new()))
+            }
             Err(error) => Err(error),
         },
     }
@@ -140,9 +144,13 @@ impl Leadership {
                         self.lease = lease;
                     }
                     Ok(None) => return Error::Lost { holder: "nobody: the lease was deleted".to_owned() },
-                    Err(error) => tracing::warn!(error = %crate::telemetry::chain(&error), "failed to read the leader's lease"),
+                    Err(error) => {
+                        tracing::warn!(error = %crate::telemetry::chain(&error), "failed to read the leader's lease")
+                    }
                 },
-                Ok(Err(error)) => tracing::warn!(error = %crate::telemetry::chain(&error), "failed to renew the leader's lease"),
+                Ok(Err(error)) => {
+                    tracing::warn!(error = %crate::telemetry::chain(&error), "failed to renew the leader's lease")
+                }
                 Err(_) => tracing::warn!("renewing the leader's lease took too long"),
             }
             if renewed.elapsed() > lasts {

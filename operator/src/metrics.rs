@@ -82,7 +82,11 @@ impl Metrics {
         registry.register("pool_held", "Held, in thousandths of a core or bytes", metrics.held.clone());
         registry.register("pool_draining", "Draining, in thousandths of a core or bytes", metrics.draining.clone());
         registry.register("pool_capacity", "Capacity, in thousandths of a core or bytes", metrics.capacity.clone());
-        registry.register("ledger_audit_findings", "Laws of the ledger that don't hold", metrics.audit_findings.clone());
+        registry.register(
+            "ledger_audit_findings",
+            "Laws of the ledger that don't hold",
+            metrics.audit_findings.clone(),
+        );
         registry.register("leading", "1 while this process leads", metrics.leading.clone());
         metrics
     }

@@ -70,7 +70,7 @@ pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
     let serving = tokio::spawn(admin::serve(listener, pages, stop.clone()));
     let identity = identity.unwrap_or_else(own_name);
     let ledger_client = self::client(false).await?;
-    let result = operate(client, ledger_client, &namespace, &identity, metrics, &ready, stop).await;
+    let result = Box::pin(operate(client, ledger_client, &namespace, &identity, metrics, &ready, stop)).await;
     serving.abort();
     result
 }

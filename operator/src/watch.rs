@@ -153,7 +153,11 @@ impl Triggers {
 }
 
 /// Starts all watches. The future runs until one of them ends, which none should.
-pub fn start(client: &Client, namespace: &str, triggers: &Triggers) -> (Stores, impl Future<Output = ()> + Send + 'static) {
+pub fn start(
+    client: &Client,
+    namespace: &str,
+    triggers: &Triggers,
+) -> (Stores, impl Future<Output = ()> + Send + 'static) {
     let managed = || watcher::Config::default().labels("yunheng.io/managed=true");
     let all = watcher::Config::default;
     let (pools, pools_watch) = watched(Api::all(client.clone()), all());
@@ -236,7 +240,10 @@ struct Routes {
 
 impl Routes {
     /// Follows a watch for ever. Events of one kind are handled one after another.
-    fn follow<K: Routed>(self, events: impl Stream<Item = watcher::Event<K>> + Send + 'static) -> future::BoxFuture<'static, ()> {
+    fn follow<K: Routed>(
+        self,
+        events: impl Stream<Item = watcher::Event<K>> + Send + 'static,
+    ) -> future::BoxFuture<'static, ()> {
         Box::pin(events.for_each(move |event| {
             let routes = self.clone();
             async move {
@@ -338,7 +345,9 @@ impl Routed for Allocation {
     async fn route(&self, routes: &Routes) {
         let (namespace, name) = (self.namespace().unwrap_or_default(), self.name_any());
         let meta = &self.metadata;
-        if routes.is_news(self, (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, meta.uid.is_some())) {
+        if routes
+            .is_news(self, (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, meta.uid.is_some()))
+        {
             routes.triggers.pool(&self.spec.pool).await;
             routes.triggers.allocation(&namespace, &name).await;
         }
@@ -363,7 +372,11 @@ impl Routed for QuotaRequest {
         routes.triggers.request(&namespace, &self.name_any()).await;
         routes.triggers.pool(&self.spec.pool).await;
         // A request that closes lets the next one of the same application pass.
-        let closed = self.status.as_ref().and_then(|status| status.phase).is_some_and(|phase| !resources::workflow::is_open(phase));
+        let closed = self
+            .status
+            .as_ref()
+            .and_then(|status| status.phase)
+            .is_some_and(|phase| !resources::workflow::is_open(phase));
         if !closed && self.metadata.deletion_timestamp.is_none() {
             return;
         }

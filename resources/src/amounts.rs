@@ -83,9 +83,8 @@ impl Known {
     /// The amounts as integers; `None` where one is unknown or isn't readable.
     #[must_use]
     pub fn parse(&self) -> PerResource<Option<Amount>> {
-        let read = |resource, text: &Option<String>| {
-            text.as_deref().and_then(|text| quantity::parse_observed(resource, text))
-        };
+        let read =
+            |resource, text: &Option<String>| text.as_deref().and_then(|text| quantity::parse_observed(resource, text));
         PerResource {
             cpu: read(Resource::Cpu, &self.cpu),
             memory: read(Resource::Memory, &self.memory),

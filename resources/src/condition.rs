@@ -1,7 +1,7 @@
 //! Condition types and reasons, and how conditions change.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 pub const READY: &str = "Ready";
 pub const OVERCOMMITTED: &str = "Overcommitted";

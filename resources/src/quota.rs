@@ -107,9 +107,8 @@ fn used(map: &BTreeMap<String, Quantity>) -> Bundle {
 }
 
 fn amounts(map: &BTreeMap<String, Quantity>) -> PerResource<Option<Amount>> {
-    let read = |resource: Resource| {
-        quantity::parse_observed(resource, &map.get(&format!("requests.{}", resource.name()))?.0)
-    };
+    let read =
+        |resource: Resource| quantity::parse_observed(resource, &map.get(&format!("requests.{}", resource.name()))?.0);
     PerResource { cpu: read(Resource::Cpu), memory: read(Resource::Memory), storage: read(Resource::Storage) }
 }
 

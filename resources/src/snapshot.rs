@@ -7,8 +7,7 @@ use thiserror::Error;
 
 use crate::amounts::Exact;
 use crate::v1alpha1::{
-    AllocationRef, EntryAmounts, JournalRecord, LedgerCeiling, LedgerEntry, LedgerHold, LedgerNamespace,
-    PoolLedgerSpec,
+    AllocationRef, EntryAmounts, JournalRecord, LedgerCeiling, LedgerEntry, LedgerHold, LedgerNamespace, PoolLedgerSpec,
 };
 
 /// Why an object isn't a ledger. Such an object wasn't written by the operator: nothing is granted
@@ -26,8 +25,7 @@ pub enum Error {
 /// The ledger that the object holds.
 pub fn ledger(spec: &PoolLedgerSpec) -> Result<Ledger, Error> {
     let capacity = bundle(spec.capacity, || "capacity".to_owned())?;
-    let departments =
-        spec.ceilings.iter().map(department).collect::<Result<DepartmentTree, _>>()?;
+    let departments = spec.ceilings.iter().map(department).collect::<Result<DepartmentTree, _>>()?;
     let mut entries = BTreeMap::new();
     for line in &spec.entries {
         let key = AllocationKey::new(&line.allocation.namespace, &line.allocation.name);
@@ -181,10 +179,7 @@ mod tests {
             generation: 3,
             revision: 7,
             decision: Some("qd-1".into()),
-            shares: Shares::from([
-                ("app-a".into(), Bundle::new(1, 2, 3)),
-                ("app-b".into(), Bundle::new(10, 20, 30)),
-            ]),
+            shares: Shares::from([("app-a".into(), Bundle::new(1, 2, 3)), ("app-b".into(), Bundle::new(10, 20, 30))]),
             dropped: BTreeSet::from(["app-old".to_owned()]),
             hold: Some(Hold {
                 request: "qr-1".into(),
@@ -200,7 +195,12 @@ mod tests {
             ..Entry::default()
         };
         let held_only = Entry {
-            hold: Some(Hold { request: "qr-2".into(), uid: "u-4".into(), decision: "qd-3".into(), amount: Bundle::new(1, 1, 1) }),
+            hold: Some(Hold {
+                request: "qr-2".into(),
+                uid: "u-4".into(),
+                decision: "qd-3".into(),
+                amount: Bundle::new(1, 1, 1),
+            }),
             ..Entry::default()
         };
         let tree = [

@@ -59,10 +59,8 @@ pub fn requested(request: &QuotaRequest, ledger: &Ledger) -> Bundle {
 pub fn allocation_key(request: &QuotaRequest, ledger: &Ledger) -> ledger::AllocationKey {
     let namespace = request.metadata.namespace.clone().unwrap_or_default();
     let spec = &request.spec;
-    let further = ledger::AllocationKey::new(
-        namespace.clone(),
-        crate::names::further_allocation(&spec.application, &spec.pool),
-    );
+    let further =
+        ledger::AllocationKey::new(namespace.clone(), crate::names::further_allocation(&spec.application, &spec.pool));
     if ledger.entries.contains_key(&further) {
         return further;
     }
@@ -87,19 +85,27 @@ pub fn explain(reason: &Reason) -> String {
     match reason {
         Reason::InsufficientCapacity { resource, limit, out, asked, free } => format!(
             "{resource} doesn't fit the pool: asked {} more, free {} (capacity {}, out {}). Ask for less, or wait until capacity is released",
-            text(resource, asked), text(resource, free), text(resource, limit), text(resource, out)
+            text(resource, asked),
+            text(resource, free),
+            text(resource, limit),
+            text(resource, out)
         ),
         Reason::CeilingExceeded { department, resource, limit, out, asked, free } => format!(
             "{resource} passes the ceiling of department {department}: asked {} more, left {} (ceiling {}, out {}). Ask for less, or have the ceiling raised",
-            text(resource, asked), text(resource, free), text(resource, limit), text(resource, out)
+            text(resource, asked),
+            text(resource, free),
+            text(resource, limit),
+            text(resource, out)
         ),
         Reason::CapacityBelowGranted { resource, limit, out } => format!(
             "{resource}: the contract's {} is below the {} that is out. Release first, or set spec.acceptOvercommit to accept it",
-            text(resource, limit), text(resource, out)
+            text(resource, limit),
+            text(resource, out)
         ),
         Reason::CeilingBelowGranted { department, resource, limit, out } => format!(
             "{resource}: the ceiling {} of department {department} is below the {} that is out. Release first, or set acceptOvercommit on the ceiling to accept it",
-            text(resource, limit), text(resource, out)
+            text(resource, limit),
+            text(resource, out)
         ),
         other => other.to_string(),
     }
@@ -117,7 +123,11 @@ pub fn overcommitted(ledger: &Ledger) -> Saying {
                 .filter(|&resource| !over.of(resource).is_zero())
                 .map(|resource| format!("{resource} by {}", quantity::format(resource, *over.of(resource))))
                 .collect();
-            Saying::yes(condition::OVERCOMMITTED, "AboveCapacity", format!("over: {}; growth is refused", by.join(", ")))
+            Saying::yes(
+                condition::OVERCOMMITTED,
+                "AboveCapacity",
+                format!("over: {}; growth is refused", by.join(", ")),
+            )
         }
     }
 }

@@ -34,7 +34,9 @@ pub enum Cause {
     Missing,
     #[error("has {length} characters: write {min} to {max}")]
     Length { length: usize, min: usize, max: usize },
-    #[error("isn't a name: at most {max} lower-case letters, digits and dashes, beginning and ending with a letter or digit")]
+    #[error(
+        "isn't a name: at most {max} lower-case letters, digits and dashes, beginning and ending with a letter or digit"
+    )]
     Name { max: usize },
     #[error("isn't a date: write it as 2026-12-01")]
     Date,
@@ -114,9 +116,8 @@ pub fn shares(spec: &AllocationSpec) -> Result<Shares, Vec<Violation>> {
     let total = found.amounts("spec.resources", &spec.resources);
     let mut shares = Shares::new();
     for (index, namespace) in spec.namespaces.iter().enumerate() {
-        let share = namespace.share.as_ref().map(|share| {
-            found.amounts(&format!("spec.namespaces[{index}].share"), share)
-        });
+        let share =
+            namespace.share.as_ref().map(|share| found.amounts(&format!("spec.namespaces[{index}].share"), share));
         let share = share.unwrap_or(if spec.namespaces.len() == 1 { total } else { None });
         if share.is_none() && namespace.share.is_none() {
             found.add(format!("spec.namespaces[{index}].share"), Cause::Missing);
@@ -158,10 +159,7 @@ pub fn ceiling(index: usize, ceiling: &Ceiling) -> Result<Bundle, Vec<Violation>
 #[must_use]
 pub fn is_name(text: &str, max: usize) -> bool {
     let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    text.len() <= max
-        && text.starts_with(word)
-        && text.ends_with(word)
-        && text.chars().all(|c| word(c) || c == '-')
+    text.len() <= max && text.starts_with(word) && text.ends_with(word) && text.chars().all(|c| word(c) || c == '-')
 }
 
 /// What was found so far.

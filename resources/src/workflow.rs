@@ -165,7 +165,8 @@ mod tests {
         for phase in PHASES {
             for (verdict, expected) in cases {
                 let got = step(&standing(phase), &decision(verdict));
-                let want = if phase == Phase::Submitted { Ok(expected) } else { Err(Refusal::WrongStage { phase, verdict }) };
+                let want =
+                    if phase == Phase::Submitted { Ok(expected) } else { Err(Refusal::WrongStage { phase, verdict }) };
                 assert_eq!(got, want);
             }
         }

@@ -7,8 +7,9 @@ use resources::KINDS;
 use serde_json::Value;
 
 /// Plurals and scopes of the kinds that aren't ours.
-const BUILT_IN: [(&str, &str, bool); 7] = [
+const BUILT_IN: [(&str, &str, bool); 8] = [
     ("Namespace", "namespaces", false),
+    ("ConfigMap", "configmaps", true),
     ("Pod", "pods", true),
     ("PersistentVolumeClaim", "persistentvolumeclaims", true),
     ("ResourceQuota", "resourcequotas", true),

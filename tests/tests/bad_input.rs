@@ -55,9 +55,9 @@ fn good() -> Value {
     })
 }
 
-fn with(changes: Value) -> Value {
+fn with(changes: &Value) -> Value {
     let mut spec = good();
-    json_merge(&mut spec, &changes);
+    json_merge(&mut spec, changes);
     spec
 }
 
@@ -114,7 +114,7 @@ fn bad_requests() -> Vec<Bad> {
         (json!({"period": {"start": "2027-04-31"}}), "period.start"),
         (json!({"period": {"start": ""}}), "period.start"),
     ];
-    cases.into_iter().map(|(changes, field)| (with(changes), field.to_owned())).collect()
+    cases.into_iter().map(|(changes, field)| (with(&changes), field.to_owned())).collect()
 }
 
 fn good_requests() -> Vec<Value> {
@@ -133,7 +133,7 @@ fn good_requests() -> Vec<Value> {
         new("a", 1),
         new(&"a".repeat(59), 3),
     ];
-    cases.into_iter().map(with).collect()
+    cases.iter().map(with).collect()
 }
 
 /// The cases that the Rust and the TypeScript side share, each in the field it is for.
@@ -142,7 +142,7 @@ fn amount_cases() -> Vec<(String, Value, bool)> {
     let cases: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let one = |case: &Value| {
         let kind = case["kind"].as_str().unwrap().to_owned();
-        let spec = with(json!({"resources": {&kind: case["text"]}}));
+        let spec = with(&json!({"resources": {&kind: case["text"]}}));
         (kind, spec, case["error"].is_null())
     };
     cases.iter().map(one).collect()

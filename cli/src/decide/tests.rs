@@ -50,7 +50,11 @@ fn each_outcome_has_its_words_and_its_exit_code() {
     let applied = DecisionStatus { outcome: Some(DecisionOutcome::Applied), ..DecisionStatus::default() };
     let cases = [
         (Some(&applied), Ending::Done, "2026-000123 approved"),
-        (Some(&refused), Ending::Refused, "refused: InsufficientCapacity (memory: asked 4000G, free 3764G). memory doesn't"),
+        (
+            Some(&refused),
+            Ending::Refused,
+            "refused: InsufficientCapacity (memory: asked 4000G, free 3764G). memory doesn't",
+        ),
         (None, Ending::TimedOut, "no outcome within 10 s"),
     ];
     for (status, ending, words) in cases {

@@ -7,8 +7,8 @@ use kube::CustomResourceExt;
 use kube::core::cel::{CompiledSchema, ValidationErrors, Validator, compile_schema};
 use ledger::{AllocationKey, Department, DepartmentTree, Entry, Finding, Ledger, Shares};
 use resources::v1alpha1::{
-    Allocation, AllocationSpec, Application, ApplicationSpec, Department as DepartmentObject, DepartmentSpec, ResourcePool,
-    ResourcePoolSpec,
+    Allocation, AllocationSpec, Application, ApplicationSpec, Department as DepartmentObject, DepartmentSpec,
+    ResourcePool, ResourcePoolSpec,
 };
 use resources::{names, quantity};
 use serde::Serialize;
@@ -75,7 +75,10 @@ fn no_department_is_above_itself(departments: &[DepartmentRow], faults: &mut Vec
     let mut tree = DepartmentTree::default();
     for DepartmentRow { row, name, parent, .. } in departments {
         if !parent.is_empty() && tree.would_break(name, parent) {
-            faults.push(row.fault("parent", format!("{parent} is below {name}, or the tree gets too deep: a department can't be above itself")));
+            faults.push(row.fault(
+                "parent",
+                format!("{parent} is below {name}, or the tree gets too deep: a department can't be above itself"),
+            ));
             continue;
         }
         let parent = (!parent.is_empty()).then(|| parent.clone());
@@ -209,9 +212,25 @@ mod tests {
         let cases = [
             (1, "civil-affairs,市民政局", "city,市民政局", DEPARTMENTS, 3, "name", "city is in row 2 already"),
             (1, "420900,city", "420900,county", DEPARTMENTS, 3, "parent", "\"county\" isn't in departments.csv"),
-            (1, "420900,,,联系人,0712-0000000,,,,false", "420900,civil-affairs,,联系人,0712-0000000,,,,false", DEPARTMENTS, 3, "parent", "can't be above itself"),
+            (
+                1,
+                "420900,,,联系人,0712-0000000,,,,false",
+                "420900,civil-affairs,,联系人,0712-0000000,,,,false",
+                DEPARTMENTS,
+                3,
+                "parent",
+                "can't be above itself",
+            ),
             (1, "cec:80:160G:20T", "inspur:80:160G:20T", DEPARTMENTS, 3, "ceilings", "\"inspur\" isn't in pools.csv"),
-            (1, "cec:80:160G:20T", "cec:80:100G:20T", DEPARTMENTS, 3, "ceilings", "add up to memory 128G in pool cec, more than its ceiling of 100G"),
+            (
+                1,
+                "cec:80:160G:20T",
+                "cec:80:100G:20T",
+                DEPARTMENTS,
+                3,
+                "ceilings",
+                "add up to memory 128G in pool cec, more than its ceiling of 100G",
+            ),
             (1, "420900,,,联系人", "420900,,ABC,联系人", DEPARTMENTS, 2, "code", "unified social credit code"),
             (2, "city,portal", "town,portal", APPLICATIONS, 3, "department", "\"town\" isn't in departments.csv"),
             (2, "true,cec,8,", "true,inspur,8,", APPLICATIONS, 3, "pool", "\"inspur\" isn't in pools.csv"),
@@ -242,7 +261,9 @@ mod tests {
 
     #[test]
     fn an_application_is_there_once_in_the_whole_city() {
-        let twice = format!("{GOOD_APPLICATIONS}city,marriage-registry,另一个,Municipal,Hosted,ExtranetZone,2,false,false,true,true,cec,1,1G,1T,\n");
+        let twice = format!(
+            "{GOOD_APPLICATIONS}city,marriage-registry,另一个,Municipal,Hosted,ExtranetZone,2,false,false,true,true,cec,1,1G,1T,\n"
+        );
         let faults = check([GOOD_POOLS, GOOD_DEPARTMENTS, &twice, GOOD_FACTS]);
         assert_eq!(faults, [Fault::new(APPLICATIONS, 4, "name", "marriage-registry is in row 2 already")]);
     }

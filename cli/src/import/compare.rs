@@ -21,7 +21,9 @@ fn list_says(existing: &[Value], wanted: &[Value]) -> bool {
     // Ceilings are a map by pool: another manager may have added one. Other lists are one value.
     let by_pool = wanted.iter().all(|element| element.get("pool").is_some()) && !wanted.is_empty();
     if by_pool {
-        return wanted.iter().all(|element| existing.iter().any(|other| other.get("pool") == element.get("pool") && says(other, element)));
+        return wanted.iter().all(|element| {
+            existing.iter().any(|other| other.get("pool") == element.get("pool") && says(other, element))
+        });
     }
     existing.len() == wanted.len() && existing.iter().zip(wanted).all(|(existing, wanted)| says(existing, wanted))
 }

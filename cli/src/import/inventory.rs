@@ -20,16 +20,51 @@ pub const APPLICATIONS: &str = "applications.csv";
 pub const FACTS: &str = "facts.csv";
 
 const POOL_COLUMNS: &[&str] = &[
-    "name", "displayName", "providerName", "providerCode", "contractId", "contractStart", "contractEnd", "cpu", "memory",
-    "storage", "text", "declaredStorage", "sample",
+    "name",
+    "displayName",
+    "providerName",
+    "providerCode",
+    "contractId",
+    "contractStart",
+    "contractEnd",
+    "cpu",
+    "memory",
+    "storage",
+    "text",
+    "declaredStorage",
+    "sample",
 ];
 const DEPARTMENT_COLUMNS: &[&str] = &[
-    "name", "displayName", "tier", "division", "parent", "code", "contactName", "contactPhone", "owners", "users",
-    "ceilings", "sample",
+    "name",
+    "displayName",
+    "tier",
+    "division",
+    "parent",
+    "code",
+    "contactName",
+    "contactPhone",
+    "owners",
+    "users",
+    "ceilings",
+    "sample",
 ];
 const APPLICATION_COLUMNS: &[&str] = &[
-    "department", "name", "displayName", "tier", "hosting", "zone", "securityGrade", "domesticIt", "keyEvent", "sample",
-    "sampleQuota", "pool", "cpu", "memory", "storage", "description",
+    "department",
+    "name",
+    "displayName",
+    "tier",
+    "hosting",
+    "zone",
+    "securityGrade",
+    "domesticIt",
+    "keyEvent",
+    "sample",
+    "sampleQuota",
+    "pool",
+    "cpu",
+    "memory",
+    "storage",
+    "description",
 ];
 const FACT_COLUMNS: &[&str] = &["application", "label", "value", "unit", "asOf", "source"];
 
@@ -128,11 +163,7 @@ impl Inventory {
     }
 
     pub fn counts(&self) -> Counts {
-        Counts {
-            pools: self.pools.len(),
-            departments: self.departments.len(),
-            applications: self.applications.len(),
-        }
+        Counts { pools: self.pools.len(), departments: self.departments.len(), applications: self.applications.len() }
     }
 }
 
@@ -177,9 +208,14 @@ fn department(row: Row, faults: &mut Vec<Fault>) -> DepartmentRow {
     let mut put = |key: &str, value: Value| spec.insert(key.to_owned(), value);
     put("displayName", json!(cells.text("displayName", 1, 100)));
     put("tier", json!(tier));
-    put("contact", json!(filled([("name", cells.text("contactName", 0, 100)), ("phone", cells.text("contactPhone", 0, 50))])));
+    put(
+        "contact",
+        json!(filled([("name", cells.text("contactName", 0, 100)), ("phone", cells.text("contactPhone", 0, 50))])),
+    );
     put("sample", json!(cells.flag("sample")));
-    for (key, value) in filled([("division", division), ("parent", parent.clone()), ("code", cells.text("code", 0, 18))]) {
+    for (key, value) in
+        filled([("division", division), ("parent", parent.clone()), ("code", cells.text("code", 0, 18))])
+    {
         spec.insert(key, value);
     }
     let members: Map<String, Value> = ["owners", "users"]

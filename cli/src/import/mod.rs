@@ -71,7 +71,9 @@ pub fn check_only(arguments: &Arguments) -> Result<Ending, Error> {
         Err(faults) => return refuse(arguments, faults),
     };
     let result = ImportResult { checked: Some(inventory.counts()), ..ImportResult::default() };
-    output::show(arguments.output, &result, |_| format!("{}: no faults in {}", arguments.dir.display(), inventory.counts()))?;
+    output::show(arguments.output, &result, |_| {
+        format!("{}: no faults in {}", arguments.dir.display(), inventory.counts())
+    })?;
     Ok(Ending::Done)
 }
 
@@ -87,7 +89,12 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
         Ok(plan) => plan,
         Err(faults) => return refuse(arguments, faults),
     };
-    let mut result = ImportResult { kinds: plan.tallies(), kept: plan.kept(), dry_run: arguments.dry_run, ..ImportResult::default() };
+    let mut result = ImportResult {
+        kinds: plan.tallies(),
+        kept: plan.kept(),
+        dry_run: arguments.dry_run,
+        ..ImportResult::default()
+    };
     let deadline = Instant::now() + Duration::from_secs(arguments.timeout);
     if !arguments.dry_run {
         // Writes.
@@ -158,7 +165,11 @@ impl ImportResult {
 
     fn text(&self) -> String {
         let mut lines: Vec<String> = self.kinds.iter().map(|kind| kind.sentence(self.dry_run)).collect();
-        lines.extend(self.kept.iter().map(|allocation| format!("{allocation}: left alone, an approved request has set it since")));
+        lines.extend(
+            self.kept
+                .iter()
+                .map(|allocation| format!("{allocation}: left alone, an approved request has set it since")),
+        );
         if !self.failed.is_empty() {
             lines.push("Not written; correct it and run the import again:".to_owned());
             lines.push(fault::table(&self.failed, output::Width::Narrow));

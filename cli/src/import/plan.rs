@@ -95,7 +95,9 @@ fn key_of(object: &DynamicObject) -> Key {
 impl Seen {
     pub fn of(object: &DynamicObject) -> Self {
         let applied = object.metadata.managed_fields.iter().flatten().find(|entry| {
-            entry.manager.as_deref() == Some(MANAGER) && entry.operation.as_deref() == Some("Apply") && entry.subresource.is_none()
+            entry.manager.as_deref() == Some(MANAGER)
+                && entry.operation.as_deref() == Some("Apply")
+                && entry.subresource.is_none()
         });
         let managed = applied.and_then(|entry| Some(entry.fields_v1.as_ref()?.0.get("f:spec")?.clone()));
         Self {
@@ -120,7 +122,9 @@ impl Seen {
 pub enum Step {
     Create,
     /// From the version that was looked at.
-    Change { version: Option<String> },
+    Change {
+        version: Option<String>,
+    },
     Unchanged,
     Kept,
 }
@@ -165,11 +169,22 @@ impl Plan {
         for pool in &inventory.pools {
             plan.add(existing, Kind::ResourcePools, Key::new("", &pool.name), &pool.spec, &pool.row, 0);
         }
-        let parents: HashMap<&str, &str> =
-            inventory.departments.iter().map(|department| (department.name.as_str(), department.parent.as_str())).collect();
+        let parents: HashMap<&str, &str> = inventory
+            .departments
+            .iter()
+            .map(|department| (department.name.as_str(), department.parent.as_str()))
+            .collect();
         for department in &inventory.departments {
-            let level = std::iter::successors(parents.get(department.name.as_str()), |parent| parents.get(**parent)).count();
-            plan.add(existing, Kind::Departments, Key::new("", &department.name), &department.spec, &department.row, level);
+            let level =
+                std::iter::successors(parents.get(department.name.as_str()), |parent| parents.get(**parent)).count();
+            plan.add(
+                existing,
+                Kind::Departments,
+                Key::new("", &department.name),
+                &department.spec,
+                &department.row,
+                level,
+            );
         }
         for application in &inventory.applications {
             stays_where_it_is(application, existing, &mut faults);
@@ -206,7 +221,10 @@ impl Plan {
             .into_iter()
             .map(|kind| {
                 let count = |is_new: bool| {
-                    self.writes.iter().filter(|write| write.kind == kind && (write.step == Step::Create) == is_new).count()
+                    self.writes
+                        .iter()
+                        .filter(|write| write.kind == kind && (write.step == Step::Create) == is_new)
+                        .count()
                 };
                 KindTally {
                     kind,
@@ -228,13 +246,16 @@ fn stays_where_it_is(application: &ApplicationRow, existing: &Existing, faults: 
     let namespace = names::department_namespace(department);
     let elsewhere = existing.objects.get(&Kind::Applications).into_iter().flatten();
     for (key, _) in elsewhere.filter(|(key, _)| key.name == *name && key.namespace != namespace) {
-        let reason = format!("{name} is an application of {} already: release and delete it there first", key.department());
+        let reason =
+            format!("{name} is an application of {} already: release and delete it there first", key.department());
         faults.push(row.fault("department", reason));
     }
     let Some(seen) = existing.get(Kind::Allocations, &Key::new(namespace, name)) else { return };
     let has = seen.spec.get("pool").and_then(Value::as_str).unwrap_or_default();
     if has != pool {
-        let reason = format!("{name} has its quota in {has}: a move to {pool} is a second allocation and the release of the first");
+        let reason = format!(
+            "{name} has its quota in {has}: a move to {pool} is a second allocation and the release of the first"
+        );
         faults.push(row.fault("pool", reason));
     }
 }

@@ -49,7 +49,12 @@ impl Sheet {
         match bytes {
             Ok(bytes) => Self::parse(file, &bytes, columns, faults),
             Err(error) => {
-                faults.push(Fault::new(file, 0, "", format!("can't be read: {error}. Is {} the inventory's folder?", dir.display())));
+                faults.push(Fault::new(
+                    file,
+                    0,
+                    "",
+                    format!("can't be read: {error}. Is {} the inventory's folder?", dir.display()),
+                ));
                 Self::default()
             }
         }
@@ -117,7 +122,12 @@ fn check_header(file: &str, header: &StringRecord, columns: &[&str], faults: &mu
     let before = faults.len();
     for column in columns {
         match header.iter().filter(|name| name == column).count() {
-            0 => faults.push(Fault::new(file, 1, *column, format!("the column is missing. Columns: {}", columns.join(", ")))),
+            0 => faults.push(Fault::new(
+                file,
+                1,
+                *column,
+                format!("the column is missing. Columns: {}", columns.join(", ")),
+            )),
             1 => {}
             _ => faults.push(Fault::new(file, 1, *column, "the column is there twice")),
         }
@@ -137,7 +147,11 @@ fn row(
     faults: &mut Vec<Fault>,
 ) -> Option<Row> {
     if record.len() != header.len() {
-        let reason = format!("has {} fields, the header has {}: is a comma missing, or one too many unquoted?", record.len(), header.len());
+        let reason = format!(
+            "has {} fields, the header has {}: is a comma missing, or one too many unquoted?",
+            record.len(),
+            header.len()
+        );
         faults.push(Fault::new(file, line, "", reason));
         return None;
     }

@@ -28,7 +28,11 @@ pub struct NotEnforced {
 }
 
 /// Watches until each of them is enforced or time is up. Returns those that aren't.
-pub async fn until_enforced(session: &Session, wanted: &[AllocationKey], deadline: Instant) -> Result<Vec<NotEnforced>, Error> {
+pub async fn until_enforced(
+    session: &Session,
+    wanted: &[AllocationKey],
+    deadline: Instant,
+) -> Result<Vec<NotEnforced>, Error> {
     let mut missing: BTreeMap<AllocationKey, NotEnforced> =
         wanted.iter().map(|key| (key.clone(), not_enforced(key, "NotSeen", "the allocation isn't there"))).collect();
     let wanted: BTreeSet<&AllocationKey> = wanted.iter().collect();
@@ -76,11 +80,19 @@ fn unfinished(allocation: &Allocation) -> Option<(String, String)> {
     for type_ in [condition::GRANTED, condition::ENFORCED] {
         match condition::find(conditions, type_) {
             Some(said) if said.observed_generation < generation => {
-                return Some(("NotLookedAt".to_owned(), "the operator hasn't looked at its last change yet".to_owned()));
+                return Some((
+                    "NotLookedAt".to_owned(),
+                    "the operator hasn't looked at its last change yet".to_owned(),
+                ));
             }
             Some(said) if said.status != "True" => return Some((said.reason.clone(), said.message.clone())),
             Some(_) => {}
-            None => return Some(("NotLookedAt".to_owned(), "the operator hasn't looked at it yet: is it running?".to_owned())),
+            None => {
+                return Some((
+                    "NotLookedAt".to_owned(),
+                    "the operator hasn't looked at it yet: is it running?".to_owned(),
+                ));
+            }
         }
     }
     None
@@ -88,7 +100,8 @@ fn unfinished(allocation: &Allocation) -> Option<(String, String)> {
 
 #[must_use]
 pub fn text(missing: &[NotEnforced]) -> String {
-    let columns = [("NAMESPACE", Kind::Cut), ("ALLOCATION", Kind::Cut), ("REASON", Kind::Text), ("MESSAGE", Kind::Wrap)];
+    let columns =
+        [("NAMESPACE", Kind::Cut), ("ALLOCATION", Kind::Cut), ("REASON", Kind::Text), ("MESSAGE", Kind::Wrap)];
     let row = |one: &NotEnforced| {
         let NotEnforced { namespace, name, reason, message } = one;
         vec![namespace.clone(), name.clone(), reason.clone(), message.clone()]

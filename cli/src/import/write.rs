@@ -27,7 +27,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Writes everything; stops after a stage in which something was refused.
-pub async fn all(session: &Session, plan: Plan, result: &mut ImportResult, deadline: Instant, seconds: u64) -> Result<(), Error> {
+pub async fn all(
+    session: &Session,
+    plan: Plan,
+    result: &mut ImportResult,
+    deadline: Instant,
+    seconds: u64,
+) -> Result<(), Error> {
     let mut stages: BTreeMap<(Kind, usize), Vec<Write>> = BTreeMap::new();
     for write in plan.writes {
         stages.entry((write.kind, write.level)).or_default().push(write);

@@ -116,7 +116,11 @@ fn ledgers(observed: &Observed, found: &mut Found) -> BTreeMap<String, Known> {
     }
     for pool in &observed.pools {
         if !observed.ledgers.iter().any(|ledger| ledger.name_any() == pool.name_any()) {
-            found.add("LedgerPresent", format!("resourcepool/{}", pool.name_any()), "has no ledger: is the operator running?");
+            found.add(
+                "LedgerPresent",
+                format!("resourcepool/{}", pool.name_any()),
+                "has no ledger: is the operator running?",
+            );
         }
     }
     ledgers
@@ -153,7 +157,11 @@ fn accepts(departments: &[Department], department: &str, pool: &str) -> bool {
 fn sentence(finding: &Audited) -> String {
     match finding {
         Audited::OverCapacity { resource, limit, out } => {
-            format!("{resource}: {} is out of a capacity of {}", quantity::format(*resource, *out), quantity::format(*resource, *limit))
+            format!(
+                "{resource}: {} is out of a capacity of {}",
+                quantity::format(*resource, *out),
+                quantity::format(*resource, *limit)
+            )
         }
         Audited::OverCeiling { department, resource, limit, out } => format!(
             "{resource}: {department} has {} out under a ceiling of {}",
@@ -166,7 +174,8 @@ fn sentence(finding: &Audited) -> String {
 
 /// What the pool says of itself, where it speaks of the ledger's present revision.
 fn statuses(pool: &str, known: &Known, observed: &Observed, found: &mut Found) {
-    let status = observed.pools.iter().find(|object| object.name_any() == pool).and_then(|object| object.status.as_ref());
+    let status =
+        observed.pools.iter().find(|object| object.name_any() == pool).and_then(|object| object.status.as_ref());
     let Some(status) = status else { return };
     if status.ledger_revision.and_then(|revision| u64::try_from(revision).ok()) != Some(known.ledger.revision) {
         return;
@@ -183,7 +192,8 @@ fn statuses(pool: &str, known: &Known, observed: &Observed, found: &mut Found) {
         let said = said.as_ref().map(|known| known.parse()).unwrap_or_default();
         for resource in Resource::ALL {
             if *said.of(resource) != Some(*recomputed.of(resource)) {
-                let said = said.of(resource).map_or_else(|| "nothing".to_owned(), |amount| quantity::format(resource, amount));
+                let said =
+                    said.of(resource).map_or_else(|| "nothing".to_owned(), |amount| quantity::format(resource, amount));
                 let recomputed = quantity::format(resource, *recomputed.of(resource));
                 found.add(
                     "PoolFigures",
@@ -215,13 +225,23 @@ fn quotas(ledgers: &BTreeMap<String, Known>, quotas: &[ResourceQuota], found: &m
     }
 }
 
-fn entry_quotas(key: &AllocationKey, entry: &Entry, uid: &str, quotas: &BTreeMap<String, quota::Observed>, found: &mut Found) {
+fn entry_quotas(
+    key: &AllocationKey,
+    entry: &Entry,
+    uid: &str,
+    quotas: &BTreeMap<String, quota::Observed>,
+    found: &mut Found,
+) {
     let fence = names::fence(uid, entry.revision);
     let mut sum = Bundle::ZERO;
     for (namespace, share) in entry.quotas() {
         let Some(quota) = quotas.get(namespace) else {
             if !share.is_zero() {
-                found.add("QuotaPresent", place(namespace), format!("{key} is granted {}, but the quota isn't there", amounts(share)));
+                found.add(
+                    "QuotaPresent",
+                    place(namespace),
+                    format!("{key} is granted {}, but the quota isn't there", amounts(share)),
+                );
             }
             continue;
         };
@@ -234,13 +254,22 @@ fn entry_quotas(key: &AllocationKey, entry: &Entry, uid: &str, quotas: &BTreeMap
             found.add("QuotaFence", place(namespace), format!("carries fence {carried}, the ledger says {fence}"));
         } else if !quota.enforces(share, &fence) {
             let enforced = quota.enforced.map_or_else(|| "nothing yet".to_owned(), amounts);
-            found.add("QuotaEnforced", place(namespace), format!("enforces {enforced}, {key} is granted {}", amounts(share)));
+            found.add(
+                "QuotaEnforced",
+                place(namespace),
+                format!("enforces {enforced}, {key} is granted {}", amounts(share)),
+            );
         }
     }
     let promised = entry.granted().plus(entry.draining);
     if let Some(resource) = sum.first_shortfall(promised) {
-        let (more, less) = (quantity::format(resource, *sum.of(resource)), quantity::format(resource, *promised.of(resource)));
-        found.add("QuotaWithinGrant", allocation(key), format!("{resource}: its quotas allow {more}, granted and draining are {less}"));
+        let (more, less) =
+            (quantity::format(resource, *sum.of(resource)), quantity::format(resource, *promised.of(resource)));
+        found.add(
+            "QuotaWithinGrant",
+            allocation(key),
+            format!("{resource}: its quotas allow {more}, granted and draining are {less}"),
+        );
     }
 }
 
@@ -255,7 +284,11 @@ fn owners(ledgers: &BTreeMap<String, Known>, observed: &Observed, found: &mut Fo
             let object = by_key.get(key);
             let is_its_own = object.is_some_and(|object| object.uid() == entry.uid);
             if entry.uid.is_some() && !entry.leaving && !is_its_own {
-                found.add("AllocationPresent", allocation(key), format!("the ledger of {pool} grants to it, but this object isn't there"));
+                found.add(
+                    "AllocationPresent",
+                    allocation(key),
+                    format!("the ledger of {pool} grants to it, but this object isn't there"),
+                );
             }
         }
     }
@@ -264,13 +297,20 @@ fn owners(ledgers: &BTreeMap<String, Known>, observed: &Observed, found: &mut Fo
         let (Some(entry), Some(status)) = (entry, &object.status) else { continue };
         let said = status.granted.as_ref().map(|granted| granted.parse()).unwrap_or_default();
         if said != entry.granted().map(Some) {
-            let told = said.zip(PerResource { cpu: Resource::Cpu, memory: Resource::Memory, storage: Resource::Storage }, |amount, resource| {
-                amount.map_or_else(|| "-".to_owned(), |amount| quantity::format(resource, amount))
-            });
+            let told = said.zip(
+                PerResource { cpu: Resource::Cpu, memory: Resource::Memory, storage: Resource::Storage },
+                |amount, resource| amount.map_or_else(|| "-".to_owned(), |amount| quantity::format(resource, amount)),
+            );
             found.add(
                 "AllocationFigures",
                 allocation(&key),
-                format!("status.granted is {}/{}/{}, the ledger says {}", told.cpu, told.memory, told.storage, amounts(entry.granted())),
+                format!(
+                    "status.granted is {}/{}/{}, the ledger says {}",
+                    told.cpu,
+                    told.memory,
+                    told.storage,
+                    amounts(entry.granted())
+                ),
             );
         }
     }
@@ -288,8 +328,13 @@ fn contract(pools: &[ResourcePool], totals: Option<&CityTotals>, found: &mut Fou
     };
     let sum: Bundle = pools.iter().filter_map(|pool| pool.spec.contract.capacity.parse().ok()).sum();
     for resource in Resource::ALL.into_iter().filter(|&resource| sum.of(resource) != city.of(resource)) {
-        let (sum, city) = (quantity::format(resource, *sum.of(resource)), quantity::format(resource, *city.of(resource)));
-        found.add("CityTotals", "cloudpolicy/default", format!("{resource}: the pools' contracts add up to {sum}, the city says {city}"));
+        let (sum, city) =
+            (quantity::format(resource, *sum.of(resource)), quantity::format(resource, *city.of(resource)));
+        found.add(
+            "CityTotals",
+            "cloudpolicy/default",
+            format!("{resource}: the pools' contracts add up to {sum}, the city says {city}"),
+        );
     }
 }
 
@@ -305,7 +350,10 @@ fn tiers(observed: &Observed, totals: Option<&CityTotals>, exact: bool, found: &
     let counts = tiers.map(|(tier, name, published)| TierCount { tier: name, applications: count(tier), published });
     for TierCount { tier, applications, published } in &counts {
         if published.is_some_and(|published| i64::try_from(*applications) != Ok(published)) {
-            let message = format!("{applications} applications of tier {tier}, the city published {}", published.unwrap_or_default());
+            let message = format!(
+                "{applications} applications of tier {tier}, the city published {}",
+                published.unwrap_or_default()
+            );
             if exact {
                 found.add("CityTiers", "cloudpolicy/default", message);
             } else {

@@ -59,7 +59,9 @@ async fn read(session: &Session, arguments: &Arguments) -> Result<Verification, 
     let observed = match Observed::read(session).await {
         Err(error) if error.is_forbidden() => {
             let roles = "yunheng-auditor, yunheng-cloud-admin, yunheng-approver-admin, yunheng-approver-tech";
-            return Err(Error::Malformed(format!("{error}. This reads the whole city and needs one of the roles {roles}")));
+            return Err(Error::Malformed(format!(
+                "{error}. This reads the whole city and needs one of the roles {roles}"
+            )));
         }
         other => other?,
     };
@@ -87,7 +89,8 @@ fn text(report: &Verification, width: Width) -> String {
         ("DRAINING", Kind::Cut),
         ("HELD", Kind::Cut),
     ];
-    let triple = |amounts: &resources::amounts::Resources| format!("{}/{}/{}", amounts.cpu, amounts.memory, amounts.storage);
+    let triple =
+        |amounts: &resources::amounts::Resources| format!("{}/{}/{}", amounts.cpu, amounts.memory, amounts.storage);
     let rows: Vec<Vec<String>> = pools
         .iter()
         .map(|pool| {

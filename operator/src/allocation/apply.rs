@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{LimitRange, LimitRangeItem, LimitRangeSpec, Namespace, ResourceQuota, ResourceQuotaSpec};
+use k8s_openapi::api::core::v1::{
+    LimitRange, LimitRangeItem, LimitRangeSpec, Namespace, ResourceQuota, ResourceQuotaSpec,
+};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::{ObjectMeta, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
@@ -128,7 +130,8 @@ async fn create_quota(observed: &Observed, namespace: &str, fence: &str, context
     };
     let limits = LimitRange { metadata: metadata.clone(), spec: Some(defaults(observed.limit_policy)) };
     let limit_ranges: Api<LimitRange> = Api::namespaced(context.client.clone(), namespace);
-    ignore_existing(limit_ranges.create(&PostParams::default(), &limits).await).map_err(write("create the LimitRange"))?;
+    ignore_existing(limit_ranges.create(&PostParams::default(), &limits).await)
+        .map_err(write("create the LimitRange"))?;
     let annotations = BTreeMap::from([(names::ANNOTATION_FENCE.to_owned(), fence.to_owned())]);
     let quota = ResourceQuota {
         metadata: ObjectMeta { annotations: Some(annotations), ..metadata },
@@ -203,8 +206,8 @@ where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
     let write = |source| Error::Write { action, namespace: namespace.to_owned(), source };
-    let patch: json_patch::Patch =
-        serde_json::from_value(serde_json::Value::Array(operations)).map_err(|error| write(kube::Error::SerdeError(error)))?;
+    let patch: json_patch::Patch = serde_json::from_value(serde_json::Value::Array(operations))
+        .map_err(|error| write(kube::Error::SerdeError(error)))?;
     api.patch(name, &PatchParams::default(), &Patch::Json::<()>(patch)).await.map_err(write)
 }
 

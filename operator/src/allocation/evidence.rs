@@ -95,8 +95,7 @@ impl Proof {
         let claims: Api<PersistentVolumeClaim> = Api::namespaced(context.client.clone(), namespace);
         let pods = pods.list(&ListParams::default()).await.map_err(failed)?.items;
         let claims = claims.list(&ListParams::default()).await.map_err(failed)?.items;
-        let counted: Bundle =
-            pods.iter().map(usage::of_pod).chain(claims.iter().map(usage::of_claim)).sum();
+        let counted: Bundle = pods.iter().map(usage::of_pod).chain(claims.iter().map(usage::of_claim)).sum();
         self.used.insert(namespace.to_owned(), counted.max(quota.used));
         self.held_by.extend(usage::holders(&pods, &claims, draining));
         Ok(true)

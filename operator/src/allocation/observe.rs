@@ -52,8 +52,12 @@ pub enum PlaceState {
     Absent,
     Ours,
     /// It belongs to an allocation that is gone and has nothing left.
-    Abandoned { owner: String },
-    Taken { owner: String },
+    Abandoned {
+        owner: String,
+    },
+    Taken {
+        owner: String,
+    },
     Terminating,
 }
 
@@ -144,7 +148,13 @@ fn from_caches(subject: &Subject, latest: Option<Arc<Snapshot>>, context: &Conte
     Observed {
         department: key.department().to_owned(),
         application,
-        places: wanted.into_iter().map(|name| { let place = place(&name, &owner, context); (name, place) }).collect(),
+        places: wanted
+            .into_iter()
+            .map(|name| {
+                let place = place(&name, &owner, context);
+                (name, place)
+            })
+            .collect(),
         limit_policy: limit_policy.unwrap_or_default(),
         waiting: context.verdicts.get(key),
         key: key.clone(),
@@ -180,11 +190,13 @@ fn state(namespace: &Namespace, owner: &str, quota: Option<&quota::Observed>, co
     if other == owner {
         return PlaceState::Ours;
     }
-    let alive = context.stores.allocations.find(|allocation| allocation.metadata.uid.as_deref() == Some(&other)).is_some();
+    let alive =
+        context.stores.allocations.find(|allocation| allocation.metadata.uid.as_deref() == Some(&other)).is_some();
     let counted = context.stores.pools.state().iter().any(|pool| {
         let snapshot = context.ledgers.latest(&pool.name_any());
         // A ledger that wasn't read yet may count anything.
-        snapshot.is_none_or(|snapshot| snapshot.ledger.entries.values().any(|entry| entry.uid.as_deref() == Some(&other)))
+        snapshot
+            .is_none_or(|snapshot| snapshot.ledger.entries.values().any(|entry| entry.uid.as_deref() == Some(&other)))
     });
     let empty = quota.and_then(quota::Observed::bound).is_some_and(|bound| bound.is_zero());
     if !other.is_empty() && !alive && !counted && empty {

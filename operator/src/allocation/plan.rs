@@ -25,10 +25,19 @@ pub enum Step {
 /// Why a namespace can't be brought to what the ledger says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blocked {
-    NamespaceTaken { namespace: String, owner: String },
-    NamespaceTerminating { namespace: String },
+    NamespaceTaken {
+        namespace: String,
+        owner: String,
+    },
+    NamespaceTerminating {
+        namespace: String,
+    },
     /// The quota's fence is from the ledger's future.
-    LedgerBehindQuota { namespace: String, ledger: u64, fence: u64 },
+    LedgerBehindQuota {
+        namespace: String,
+        ledger: u64,
+        fence: u64,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -110,7 +110,9 @@ fn granted_saying(allocation: &Allocation, observed: &Observed) -> Saying {
             let text: Vec<String> = violations.iter().map(ToString::to_string).collect();
             Saying::no(condition::GRANTED, "Invalid", text.join("; "))
         }
-        None => Saying::no(condition::GRANTED, "NotDecided", "the pool hasn't decided on it yet, or the pool doesn't exist"),
+        None => {
+            Saying::no(condition::GRANTED, "NotDecided", "the pool hasn't decided on it yet, or the pool doesn't exist")
+        }
     }
 }
 
@@ -119,7 +121,10 @@ fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
         Some(Blocked::NamespaceTaken { namespace, owner }) => Saying::no(
             condition::ENFORCED,
             "NamespaceTaken",
-            format!("namespace {namespace} is there and isn't this allocation's (its owner: {}); nothing is written there. Name another namespace in spec.namespaces, or remove that one", if owner.is_empty() { "nobody" } else { owner }),
+            format!(
+                "namespace {namespace} is there and isn't this allocation's (its owner: {}); nothing is written there. Name another namespace in spec.namespaces, or remove that one",
+                if owner.is_empty() { "nobody" } else { owner }
+            ),
         ),
         Some(Blocked::NamespaceTerminating { namespace }) => Saying::no(
             condition::ENFORCED,
@@ -186,7 +191,9 @@ fn expired_saying(allocation: &Allocation, now: Timestamp) -> Saying {
         return Saying::no(condition::EXPIRED, "Permanent", "the grant has no end");
     };
     match lease.expires_at.parse::<Timestamp>() {
-        Ok(end) if end <= now => Saying::yes(condition::EXPIRED, "LeaseEnded", format!("the grant ended at {}", lease.expires_at)),
+        Ok(end) if end <= now => {
+            Saying::yes(condition::EXPIRED, "LeaseEnded", format!("the grant ended at {}", lease.expires_at))
+        }
         Ok(_) => Saying::no(condition::EXPIRED, "LeaseRunning", format!("the grant ends at {}", lease.expires_at)),
         Err(error) => Saying::no(condition::EXPIRED, "LeaseUnreadable", format!("spec.lease.expiresAt: {error}")),
     }

@@ -65,14 +65,14 @@ pub fn holders(pods: &[Pod], claims: &[PersistentVolumeClaim], draining: Bundle)
     let touches = |used: Bundle| {
         Resource::ALL.into_iter().any(|resource| !used.of(resource).is_zero() && !draining.of(resource).is_zero())
     };
-    let mut holders: Vec<(Bundle, String)> = pods
-        .iter()
-        .map(|pod| (of_pod(pod), format!("pod {}", pod.name_any())))
-        .chain(claims.iter().map(|claim| {
-            (of_claim(claim), format!("claim {} (a claim can't shrink: delete it)", claim.name_any()))
-        }))
-        .filter(|(used, _)| touches(*used))
-        .collect();
+    let mut holders: Vec<(Bundle, String)> =
+        pods.iter()
+            .map(|pod| (of_pod(pod), format!("pod {}", pod.name_any())))
+            .chain(claims.iter().map(|claim| {
+                (of_claim(claim), format!("claim {} (a claim can't shrink: delete it)", claim.name_any()))
+            }))
+            .filter(|(used, _)| touches(*used))
+            .collect();
     holders.sort_by(|(a, name_a), (b, name_b)| {
         (b.storage, b.memory, b.cpu, name_a).cmp(&(a.storage, a.memory, a.cpu, name_b))
     });
@@ -85,13 +85,15 @@ mod tests {
     use serde_json::json;
 
     fn pod(value: serde_json::Value) -> Pod {
-        serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": value["spec"], "status": value["status"]})).unwrap()
+        serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": value["spec"], "status": value["status"]}))
+            .unwrap()
     }
 
     #[test]
     fn a_pod_is_counted_as_the_quota_counts_it() {
         let c = |cpu: &str| json!({"name": "c", "resources": {"requests": {"cpu": cpu, "memory": "1G"}}});
-        let stays = |cpu: &str| json!({"name": "s", "restartPolicy": "Always", "resources": {"requests": {"cpu": cpu}}});
+        let stays =
+            |cpu: &str| json!({"name": "s", "restartPolicy": "Always", "resources": {"requests": {"cpu": cpu}}});
         let cases = [
             (json!({"spec": {"containers": [c("1"), c("500m")]}}), 1_500),
             (json!({"spec": {"containers": [c("1")], "initContainers": [c("3")]}}), 3_000),

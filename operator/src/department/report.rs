@@ -43,7 +43,12 @@ pub async fn report(
     Ok(None)
 }
 
-fn status_of(department: &Department, observed: &Observed, before: &DepartmentStatus, now: Timestamp) -> DepartmentStatus {
+fn status_of(
+    department: &Department,
+    observed: &Observed,
+    before: &DepartmentStatus,
+    now: Timestamp,
+) -> DepartmentStatus {
     let granted = observed.pools.iter().map(|(pool, (own, subtree))| PoolGrant {
         pool: pool.clone(),
         granted: (*own).into(),
@@ -61,7 +66,11 @@ fn status_of(department: &Department, observed: &Observed, before: &DepartmentSt
 
 fn ready(observed: &Observed) -> Saying {
     if let Some((pool, reason)) = observed.refused.first_key_value() {
-        return Saying::no(condition::READY, reason.code(), format!("pool {pool} keeps what it knew: {}", status::explain(reason)));
+        return Saying::no(
+            condition::READY,
+            reason.code(),
+            format!("pool {pool} keeps what it knew: {}", status::explain(reason)),
+        );
     }
     if let Some(parent) = &observed.unknown_parent {
         return Saying::no(condition::READY, "UnknownParent", format!("spec.parent: there is no department {parent}"));

@@ -36,7 +36,9 @@ pub async fn run(
         match report(&api, &node, pool.clone(), namespace).await {
             Ok(()) => tracing::info!(node, "reported host {node}"),
             Err(error) if once => return Err(error),
-            Err(error) => tracing::warn!(node, error = %crate::telemetry::chain(&error), "failed to report host {node}"),
+            Err(error) => {
+                tracing::warn!(node, error = %crate::telemetry::chain(&error), "failed to report host {node}")
+            }
         }
         if once {
             return Ok(());

@@ -115,7 +115,11 @@ pub fn shortfall(pool: &ResourcePool, physical: Option<&PhysicalStatus>) -> Sayi
         return Saying::no(condition::PHYSICAL_SHORTFALL, "NotReported", "nothing is known of the physical capacity");
     };
     let Ok(contract) = pool.spec.contract.capacity.parse() else {
-        return Saying::no(condition::PHYSICAL_SHORTFALL, "ContractUnreadable", "the contract's capacity can't be read");
+        return Saying::no(
+            condition::PHYSICAL_SHORTFALL,
+            "ContractUnreadable",
+            "the contract's capacity can't be read",
+        );
     };
     let known = Known { cpu: physical.cpu.clone(), memory: physical.memory.clone(), storage: physical.storage.clone() };
     let known = known.parse();
@@ -131,7 +135,11 @@ pub fn shortfall(pool: &ResourcePool, physical: Option<&PhysicalStatus>) -> Sayi
         })
         .collect();
     if missing.is_empty() {
-        Saying::no(condition::PHYSICAL_SHORTFALL, "Covered", "what is physically there covers the contract as far as it is known")
+        Saying::no(
+            condition::PHYSICAL_SHORTFALL,
+            "Covered",
+            "what is physically there covers the contract as far as it is known",
+        )
     } else {
         Saying::yes(condition::PHYSICAL_SHORTFALL, "BelowContract", format!("physically there: {}", missing.join(", ")))
     }

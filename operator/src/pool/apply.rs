@@ -37,17 +37,8 @@ pub async fn apply(
     context: &Context,
     now: Timestamp,
 ) -> Result<Applied, Error> {
-    let Plan {
-        ledger,
-        commit,
-        answers,
-        verdicts,
-        changed,
-        capacity_refused,
-        departments_refused,
-        has_more,
-        halted,
-    } = plan;
+    let Plan { ledger, commit, answers, verdicts, changed, capacity_refused, departments_refused, has_more, halted } =
+        plan;
     if let Some(next) = commit {
         context.ledgers.commit(pool, &observed.snapshot, next).await?;
         context.metrics.wrote(CONTROLLER, "poolledger");

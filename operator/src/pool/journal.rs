@@ -25,7 +25,7 @@ pub fn append(journal: &[JournalRecord], revision: i64, at: Timestamp, changes: 
     shorten(&mut newest);
     let mut room = BYTES_MAX.saturating_sub(size(&newest));
     let kept = journal.iter().rev().take(RECORDS_MAX - 1).take_while(|record| {
-        let size = size(*record);
+        let size = size(record);
         let fits = size <= room;
         room = room.saturating_sub(size);
         fits
@@ -66,7 +66,8 @@ mod tests {
     use super::*;
 
     fn change(reason: &str) -> Change {
-        let cause = Cause { kind: "QuotaDecision".into(), name: "qd".into(), reason: reason.into(), ..Cause::default() };
+        let cause =
+            Cause { kind: "QuotaDecision".into(), name: "qd".into(), reason: reason.into(), ..Cause::default() };
         let allocation = Some(AllocationKey::new("dept-a", "b"));
         Change { allocation, cause, before: Position::default(), after: Position::default() }
     }

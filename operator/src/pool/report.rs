@@ -127,7 +127,9 @@ fn cluster(applied: &Applied) -> Saying {
         Some(halt @ (Halt::ClusterChanged { .. } | Halt::ClusterNotSupported)) => {
             Saying::no(condition::CLUSTER_REACHABLE, halt.reason(), halt.message())
         }
-        _ => Saying::yes(condition::CLUSTER_REACHABLE, "Reached", "the cluster answers and is the one the ledger knows"),
+        _ => {
+            Saying::yes(condition::CLUSTER_REACHABLE, "Reached", "the cluster answers and is the one the ledger knows")
+        }
     }
 }
 
@@ -142,7 +144,9 @@ fn consistent(observed: &Observed, applied: &Applied, context: &Context) -> Sayi
     let wrong: Vec<String> = audit
         .findings
         .iter()
-        .filter(|finding| !matches!(finding, ledger::Finding::OverCapacity { .. } | ledger::Finding::OverCeiling { .. }))
+        .filter(|finding| {
+            !matches!(finding, ledger::Finding::OverCapacity { .. } | ledger::Finding::OverCeiling { .. })
+        })
         .map(ToString::to_string)
         .collect();
     let labels = crate::metrics::PoolLabel { pool: observed.pool.name_any() };
@@ -177,4 +181,3 @@ impl Halt {
         }
     }
 }
-

@@ -38,7 +38,7 @@ pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Time
         Step::Hold { decision, target } => hold(observed, &decision, target, context, now).await,
         Step::Refuse { decision, why } => answer(observed, &decision, outcome_refused(&why, now), context).await,
         Step::Confirm { decision } => answer(observed, &decision, outcome_applied(now, None), context).await,
-        Step::Provision { spec } => provision(observed, spec, context).await,
+        Step::Provision { spec } => provision(observed, *spec, context).await,
         Step::Move { to } => {
             let mut next = observed.request.status.clone().unwrap_or_default();
             step_to(&mut next, to, SYSTEM, None, "", now);
@@ -83,7 +83,11 @@ async fn hold(
     let revision = i64::try_from(answered.revision).ok();
     match answered.decision {
         Decision::Grant { .. } | Decision::Unchanged => {
-            let first = if observed.request.spec.type_ == RequestType::Release { Phase::Reclaiming } else { Phase::Provisioning };
+            let first = if observed.request.spec.type_ == RequestType::Release {
+                Phase::Reclaiming
+            } else {
+                Phase::Provisioning
+            };
             let next = decided(observed, decision, &[Phase::Approved, first], now);
             write_request(observed, next, context, now).await?;
             answer(observed, decision, outcome_applied(now, revision), context).await
@@ -169,7 +173,12 @@ fn step_to(status: &mut QuotaRequestStatus, to: Phase, by: &str, verdict: Option
 
 /// Writes the status with the version that was seen: a step is taken from what was looked at or
 /// not at all.
-async fn write_request(observed: &Observed, mut next: QuotaRequestStatus, context: &Context, now: Timestamp) -> Result<(), Error> {
+async fn write_request(
+    observed: &Observed,
+    mut next: QuotaRequestStatus,
+    context: &Context,
+    now: Timestamp,
+) -> Result<(), Error> {
     let seen = observed.request.status.clone().unwrap_or_default();
     let generation = observed.request.metadata.generation.unwrap_or_default();
     next.conditions = condition::conditions(&seen.conditions, sayings(observed, &next), generation, now);
@@ -260,7 +269,12 @@ async fn answer(
 }
 
 fn outcome_applied(now: Timestamp, ledger_revision: Option<i64>) -> DecisionStatus {
-    DecisionStatus { outcome: Some(DecisionOutcome::Applied), at: Some(Time(now)), ledger_revision, ..DecisionStatus::default() }
+    DecisionStatus {
+        outcome: Some(DecisionOutcome::Applied),
+        at: Some(Time(now)),
+        ledger_revision,
+        ..DecisionStatus::default()
+    }
 }
 
 fn outcome_refused(why: &Why, now: Timestamp) -> DecisionStatus {

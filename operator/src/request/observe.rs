@@ -54,7 +54,10 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
     };
     Observed {
         behind: behind(request, context),
-        pool_exists: stores.pools.get(&ObjectRef::new(pool)).is_some_and(|pool| pool.metadata.deletion_timestamp.is_none()),
+        pool_exists: stores
+            .pools
+            .get(&ObjectRef::new(pool))
+            .is_some_and(|pool| pool.metadata.deletion_timestamp.is_none()),
         application_exists: stores.applications.get(&ObjectRef::new(application).within(&namespace)).is_some(),
         request: Arc::clone(request),
         namespace,

@@ -32,7 +32,7 @@ pub enum Step {
     /// Say that a decision was applied: it was, but the answer isn't written yet.
     Confirm { decision: Arc<QuotaDecision> },
     /// Write the allocation that the approval stands for.
-    Provision { spec: AllocationSpec },
+    Provision { spec: Box<AllocationSpec> },
     /// Move on to this phase.
     Move { to: Phase },
 }
@@ -133,7 +133,10 @@ fn may_hold(observed: &Observed) -> Result<Bundle, Why> {
         RequestType::Change | RequestType::Renew | RequestType::Release if !has_quota => {
             Err(Why::NothingAllocated { pool })
         }
-        _ => spec.resources.parse().map_err(|(resource, error)| Why::Invalid(format!("spec.resources.{resource} {error}"))),
+        _ => spec
+            .resources
+            .parse()
+            .map_err(|(resource, error)| Why::Invalid(format!("spec.resources.{resource} {error}"))),
     }
 }
 
@@ -148,7 +151,7 @@ fn provision(observed: &Observed, phase: Phase, applied: Option<&str>) -> Step {
     let allocation = observed.allocation.as_deref();
     let is_written = allocation.is_some_and(|allocation| allocation.spec.decision.as_deref() == applied);
     if !is_written {
-        return Step::Provision { spec: wanted };
+        return Step::Provision { spec: Box::new(wanted) };
     }
     let release = observed.request.spec.type_ == RequestType::Release;
     let target = match allocation.map(progress) {
@@ -170,7 +173,8 @@ enum Progress {
 fn progress(allocation: &Allocation) -> Progress {
     let Some(status) = &allocation.status else { return Progress::Waiting };
     let generation = allocation.metadata.generation;
-    let said = |type_: &str| condition::find(&status.conditions, type_).filter(|one| one.observed_generation == generation);
+    let said =
+        |type_: &str| condition::find(&status.conditions, type_).filter(|one| one.observed_generation == generation);
     let holds = |type_: &str| said(type_).is_some_and(|one| one.status == "True");
     match (holds(condition::GRANTED) && holds(condition::ENFORCED), holds(condition::DRAINING)) {
         (false, _) => Progress::Waiting,
@@ -183,10 +187,9 @@ fn progress(allocation: &Allocation) -> Progress {
 fn allocation_spec(observed: &Observed, decision: Option<&str>) -> AllocationSpec {
     let spec = &observed.request.spec;
     let before = observed.allocation.as_ref().map(|allocation| &allocation.spec);
-    let own_namespace = observed.is_further.then(|| NamespaceShare {
-        name: names::application_namespace(&observed.allocation_name),
-        share: None,
-    });
+    let own_namespace = observed
+        .is_further
+        .then(|| NamespaceShare { name: names::application_namespace(&observed.allocation_name), share: None });
     let namespaces = match before {
         Some(before) => scaled(&before.namespaces),
         None => own_namespace.into_iter().collect(),

@@ -11,9 +11,7 @@ mod resource_pool;
 mod shared;
 
 pub use allocation::{Allocation, AllocationSpec, AllocationStatus, Lease, NamespaceShare};
-pub use application::{
-    Application, ApplicationSpec, ApplicationStatus, DependsOn, Fact, Hosting, Zone,
-};
+pub use application::{Application, ApplicationSpec, ApplicationStatus, DependsOn, Fact, Hosting, Zone};
 pub use cloud_policy::{
     CityTotals, CloudPolicy, CloudPolicySpec, CloudPolicyStatus, ReasonCode, Threshold, TierCounts, ZoneName,
 };
@@ -22,9 +20,7 @@ pub use pool_ledger::{
     AllocationRef, Cause, EntryAmounts, JournalChange, JournalRecord, LedgerCeiling, LedgerEntry, LedgerHold,
     LedgerNamespace, PoolLedger, PoolLedgerSpec,
 };
-pub use quota_decision::{
-    DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, RequestRef, Verdict,
-};
+pub use quota_decision::{DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, RequestRef, Verdict};
 pub use quota_request::{
     Basis, Evidence, HistoryRecord, NewApplication, Offer, Period, Phase, QuotaRequest, QuotaRequestSpec,
     QuotaRequestStatus, RequestDetail, RequestType, Stage,

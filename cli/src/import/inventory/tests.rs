@@ -44,9 +44,15 @@ fn a_good_row_becomes_what_it_says_and_no_more() {
     );
     assert_eq!(inventory.departments[0].spec.get("members"), None);
     let portal = &inventory.applications[1];
-    assert_eq!(portal.application["facts"], json!([{"label": "事项", "value": "55524", "unit": "个", "asOf": "2020-07-17", "source": "访谈"}]));
+    assert_eq!(
+        portal.application["facts"],
+        json!([{"label": "事项", "value": "55524", "unit": "个", "asOf": "2020-07-17", "source": "访谈"}])
+    );
     assert_eq!(portal.application.get("description"), None);
-    assert_eq!(portal.allocation, json!({"application": "portal", "pool": "cec", "resources": {"cpu": "8", "memory": "16G", "storage": "500G"}}));
+    assert_eq!(
+        portal.allocation,
+        json!({"application": "portal", "pool": "cec", "resources": {"cpu": "8", "memory": "16G", "storage": "500G"}})
+    );
     assert_eq!(inventory.named_only().applications.len(), 1);
 }
 

@@ -24,7 +24,8 @@ fn quota(namespace: &str, asked: &Value, enforced: &Value, fence: &str) -> Resou
 
 /// One pool, one application, one allocation, one quota: everything agrees.
 fn city() -> Observed {
-    let exact = json!({"cpuMillis": 64_000, "memoryBytes": 128_000_000_000_i64, "storageBytes": 10_000_000_000_000_i64});
+    let exact =
+        json!({"cpuMillis": 64_000, "memoryBytes": 128_000_000_000_i64, "storageBytes": 10_000_000_000_000_i64});
     let conditions = json!([{"type": "Enforced", "status": "True", "reason": "Enforced", "message": "", "lastTransitionTime": "2026-11-23T06:10:00Z"}]);
     Observed {
         pools: vec![of(json!({
@@ -83,14 +84,22 @@ fn where_everything_agrees_nothing_is_found() {
 fn each_disagreement_is_found_by_its_check() {
     type Break = fn(&mut Observed);
     let cases: [(&str, &str, Break); 13] = [
-        ("QuotaWithinGrant", "its quotas allow 80", |city| city.quotas[0] = quota("app-registry", &keys_of("64"), &keys_of("80"), "L/2")),
-        ("QuotaEnforced", "enforces 60/128G/10T", |city| city.quotas[0] = quota("app-registry", &keys_of("64"), &keys_of("60"), "L/2")),
+        ("QuotaWithinGrant", "its quotas allow 80", |city| {
+            city.quotas[0] = quota("app-registry", &keys_of("64"), &keys_of("80"), "L/2")
+        }),
+        ("QuotaEnforced", "enforces 60/128G/10T", |city| {
+            city.quotas[0] = quota("app-registry", &keys_of("64"), &keys_of("60"), "L/2")
+        }),
         ("QuotaFence", "carries fence L/1, the ledger says L/2", |city| {
             city.quotas[0] = quota("app-registry", &keys_of("64"), &keys_of("64"), "L/1");
         }),
-        ("QuotaBound", "unlimited", |city| city.quotas[0] = quota("app-registry", &json!({"requests.cpu": "64"}), &keys_of("64"), "L/2")),
+        ("QuotaBound", "unlimited", |city| {
+            city.quotas[0] = quota("app-registry", &json!({"requests.cpu": "64"}), &keys_of("64"), "L/2")
+        }),
         ("QuotaPresent", "isn't there", |city| city.quotas.clear()),
-        ("QuotaOwned", "no ledger knows", |city| city.quotas.push(quota("app-other", &keys_of("1"), &keys_of("1"), "L/2"))),
+        ("QuotaOwned", "no ledger knows", |city| {
+            city.quotas.push(quota("app-other", &keys_of("1"), &keys_of("1"), "L/2"))
+        }),
         ("LedgerReadable", "negative", |city| city.ledgers[0].spec.entries[0].granted.cpu_millis = -1),
         ("LedgerPresent", "has no ledger", |city| city.ledgers.clear()),
         ("LedgerAudit", "cpu: 64 is out of a capacity of 50", |city| city.ledgers[0].spec.capacity.cpu_millis = 50_000),
@@ -107,7 +116,8 @@ fn each_disagreement_is_found_by_its_check() {
         let mut city = city();
         damage(&mut city);
         let (_, findings) = all(&city, true);
-        let found = findings.iter().find(|finding| finding.check == check).unwrap_or_else(|| panic!("{check}: {findings:?}"));
+        let found =
+            findings.iter().find(|finding| finding.check == check).unwrap_or_else(|| panic!("{check}: {findings:?}"));
         assert!(found.message.contains(part), "{found:?}");
     }
 }

@@ -91,7 +91,12 @@ fn a_quota_follows_its_entry() {
         ("tampered with", seen(OLD, Some(OLD), 7), vec![write(7)], false),
         ("no namespace", without_quota(PlaceState::Absent), vec![Step::CreateNamespace { namespace: name() }], false),
         ("no quota", without_quota(PlaceState::Ours), vec![Step::CreateQuota { namespace: name(), fence }], false),
-        ("of an allocation that is gone", without_quota(abandoned), vec![Step::Adopt { namespace: name(), from: "other".into() }], false),
+        (
+            "of an allocation that is gone",
+            without_quota(abandoned),
+            vec![Step::Adopt { namespace: name(), from: "other".into() }],
+            false,
+        ),
         ("another's", without_quota(taken), vec![], false),
         ("being deleted", without_quota(PlaceState::Terminating), vec![], false),
     ];

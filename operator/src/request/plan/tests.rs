@@ -31,11 +31,8 @@ fn request(type_: RequestType, resources: Resources) -> QuotaRequest {
     };
     let mut request = QuotaRequest::new("qr-1", spec);
     request.metadata.uid = Some("qr-uid".into());
-    request.status = Some(QuotaRequestStatus {
-        phase: Some(Phase::Submitted),
-        revision: Some(1),
-        ..QuotaRequestStatus::default()
-    });
+    request.status =
+        Some(QuotaRequestStatus { phase: Some(Phase::Submitted), revision: Some(1), ..QuotaRequestStatus::default() });
     request
 }
 
