@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import AxeBuilder from "@axe-core/playwright";
+import { pendingRequest, withdraw } from "./requests.mjs";
 import { LANGUAGES, launch, open, PHONE, pages, SCHEMES, visit } from "./setup.mjs";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -11,8 +12,12 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 const MAGNIFIED = { width: 320, height: 256 };
 
 const browser = await launch();
-after(() => browser.close());
-const all = await pages();
+const request = await pendingRequest();
+const all = await pages(request);
+after(async () => {
+  await browser.close();
+  await withdraw(request);
+});
 
 function summary(violations) {
   return violations.map(

@@ -2,53 +2,16 @@
 // and the numbers change everywhere.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { base, call, launch, open, settled, tokenOf, visit } from "./setup.mjs";
+import { candidate, JUSTIFICATION } from "./requests.mjs";
+import { call, launch, open, settled, visit } from "./setup.mjs";
 
-const MORE_CORES = 8;
 const SEEN_WITHIN_MS = 2_000;
-const JUSTIFICATION = "浏览器测试:高峰期并发上升,需要增加处理器";
 
 let browser;
 before(async () => {
   browser = await launch();
 });
 after(() => browser.close());
-
-async function preview(body) {
-  const response = await fetch(`${base}/api/v1/requests/preview`, {
-    method: "POST",
-    headers: {
-      Authorization: `Bearer ${tokenOf("department-user")}`,
-      "Content-Type": "application/json",
-    },
-    body: JSON.stringify(body),
-  });
-  assert.equal(response.status, 200, await response.clone().text());
-  return response.json();
-}
-
-/** An application of the department that has whole cores, no open request, and room for more. */
-async function candidate() {
-  const { items } = await call("department-user", "/applications?limit=50");
-  const open = await call("department-user", "/requests?open=true&limit=200");
-  const busy = new Set(open.items.map((request) => request.application));
-  for (const application of items) {
-    const [allocation] = application.allocations;
-    if (!allocation || busy.has(application.name) || !/^\d+$/.test(allocation.granted.cpu))
-      continue;
-    const cpu = Number(allocation.granted.cpu) + MORE_CORES;
-    const { fits } = await preview({
-      department: application.department,
-      type: "Change",
-      application: application.name,
-      pool: allocation.pool,
-      resources: { ...allocation.granted, cpu: String(cpu) },
-      justification: JUSTIFICATION,
-    });
-    if (fits) return { application, allocation, cpu };
-  }
-  throw new Error("no application of the department has room for more cores");
-}
 
 async function fillRequest(page, application, cpu) {
   await open(page, "/requests/new");

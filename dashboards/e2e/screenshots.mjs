@@ -3,6 +3,7 @@
 //   npm run screenshots -- <folder> [part of a page's name]
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { pendingRequest, withdraw } from "./requests.mjs";
 import { DESKTOP, LANGUAGES, launch, open, PHONE, pages, SCHEMES, visit } from "./setup.mjs";
 
 const folder = resolve(process.argv[2] ?? "screenshots");
@@ -10,9 +11,12 @@ const wanted = process.argv[3] ?? "";
 mkdirSync(folder, { recursive: true });
 
 const browser = await launch();
+const request = await pendingRequest();
 const complaints = [];
 let count = 0;
-for (const { name, path, role } of (await pages()).filter((one) => one.name.includes(wanted))) {
+for (const { name, path, role } of (await pages(request)).filter((one) =>
+  one.name.includes(wanted),
+)) {
   for (const language of LANGUAGES) {
     for (const scheme of SCHEMES) {
       for (const viewport of [DESKTOP, PHONE]) {
@@ -32,6 +36,7 @@ for (const { name, path, role } of (await pages()).filter((one) => one.name.incl
   }
 }
 await browser.close();
+await withdraw(request);
 console.log(`${count} pictures in ${folder}`);
 if (complaints.length > 0) {
   console.error(complaints.join("\n"));

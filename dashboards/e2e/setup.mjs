@@ -110,15 +110,15 @@ export async function call(role, path) {
 }
 
 /** Every page with a name, an address that exists in this city, and the role that looks at it. */
-export async function pages() {
-  const [applications, requests, departments] = await Promise.all([
+export async function pages(request) {
+  const [applications, departments] = await Promise.all([
     call("cloud-admin", "/applications?limit=1&sort=-memory"),
-    call("approver-admin", "/requests?limit=1"),
     call("cloud-admin", "/departments?limit=1"),
   ]);
   const application = applications.items[0];
   const detail = `/applications/${application.department}/${application.name}`;
-  const list = [
+  const requestPath = `/requests/${request.department}/${request.name}`;
+  return [
     { name: "sign-in", path: "/sign-in", role: null },
     { name: "overview", path: "/", role: "cloud-admin" },
     { name: "capacity", path: "/capacity", role: "cloud-admin" },
@@ -142,15 +142,8 @@ export async function pages() {
     { name: "requests-mine", path: "/requests?tab=mine", role: "department-user" },
     { name: "request-new", path: "/requests/new", role: "department-user" },
     { name: "request-new-application", path: "/requests/new?type=New", role: "department-user" },
+    { name: "request", path: requestPath, role: "approver-admin" },
+    { name: "request-own", path: requestPath, role: "department-user" },
     { name: "not-found", path: "/nowhere", role: "cloud-admin" },
   ];
-  const request = requests.items[0];
-  if (request) {
-    list.push({
-      name: "request",
-      path: `/requests/${request.department}/${request.name}`,
-      role: "approver-admin",
-    });
-  }
-  return list;
 }

@@ -39,6 +39,21 @@ export const PHASES = [
   "Released",
 ] satisfies Phase[];
 
+/** Until then a request would still change something; afterwards its difference is history. */
+const OPEN_PHASES: readonly Phase[] = [
+  "Submitted",
+  "Accepted",
+  "TechReview",
+  "Offered",
+  "Returned",
+  "Approved",
+  "Provisioning",
+];
+
+export function isOpen(phase: Phase): boolean {
+  return OPEN_PHASES.includes(phase);
+}
+
 /** The choice that a text names, if it names one: addresses and selects hold any text. */
 export function chosen<Choice extends string>(
   choices: readonly Choice[],

@@ -18,8 +18,11 @@ const TROUBLE = new Set([
   "ContractMismatch",
 ]);
 
+/** Conditions that only tell where things are: neither value is good or bad. */
+const NEUTRAL = new Set(["CapacityHeld"]);
+
 function tone(condition: Condition): Tone {
-  if (condition.status === "Unknown") return "neutral";
+  if (condition.status === "Unknown" || NEUTRAL.has(condition.type)) return "neutral";
   const good = (condition.status === "True") !== TROUBLE.has(condition.type);
   return good ? "success" : "warning";
 }

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn pod(value: serde_json::Value) -> Pod {
+    fn pod(value: &serde_json::Value) -> Pod {
         serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": value["spec"], "status": value["status"]}))
             .unwrap()
     }
@@ -104,13 +104,13 @@ mod tests {
             (json!({"spec": {"containers": [c("1")]}, "status": {"phase": "Pending"}}), 1_000),
         ];
         for (value, millis) in cases {
-            assert_eq!(of_pod(&pod(value.clone())).cpu, Amount::new(millis), "{value}");
+            assert_eq!(of_pod(&pod(&value)).cpu, Amount::new(millis), "{value}");
         }
     }
 
     #[test]
     fn what_holds_a_drain_is_named() {
-        let pods = [pod(json!({"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}]}}))];
+        let pods = [pod(&json!({"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}]}}))];
         assert_eq!(holders(&pods, &[], Bundle::new(1, 0, 0)), ["pod p"]);
         assert!(holders(&pods, &[], Bundle::new(0, 0, 5)).is_empty());
     }

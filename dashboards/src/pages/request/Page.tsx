@@ -4,10 +4,11 @@ import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
 import type { RequestView } from "../../api/generated";
 import { showRequestOptions } from "../../api/generated/@tanstack/react-query.gen";
+import { isOpen } from "../../app/choices";
 import { PoolName } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
 import { Conditions } from "../../components/Conditions";
-import { DataTable } from "../../components/DataTable";
+import { type Column, DataTable } from "../../components/DataTable";
 import { Definitions } from "../../components/Definitions";
 import { DueChip } from "../../components/DueChip";
 import { KubectlLine } from "../../components/KubectlLine";
@@ -16,7 +17,7 @@ import { Panel } from "../../components/Panel";
 import { PhaseMark } from "../../components/PhaseMark";
 import { QueryView } from "../../components/QueryView";
 import { useWords } from "../../i18n/words";
-import { RESOURCES } from "../../lib/amount";
+import { RESOURCES, type Resource } from "../../lib/amount";
 import { dateTime } from "../../lib/time";
 import { Person } from "../requests/columns";
 import { Delta } from "../requests/Delta";
@@ -79,6 +80,18 @@ function Form({ request }: { request: RequestView }) {
   const { t } = useTranslation();
   const words = useWords();
   const { basis } = request;
+  const current: Column<Resource> = {
+    key: "current",
+    title: t("request.current"),
+    figures: true,
+    cell: (r) => <Amount resource={r} text={request.current[r]} />,
+  };
+  const delta: Column<Resource> = {
+    key: "delta",
+    title: t("impact.change"),
+    figures: true,
+    cell: (r) => <Delta resource={r} from={request.current[r]} to={request.resources[r]} />,
+  };
   const optional = (term: string, value: string | null | undefined) =>
     value ? [{ term, value }] : [];
   return (
@@ -141,24 +154,14 @@ function Form({ request }: { request: RequestView }) {
             names: true,
             cell: (r) => words("resource", r),
           },
-          {
-            key: "current",
-            title: t("request.current"),
-            figures: true,
-            cell: (r) => <Amount resource={r} text={request.current[r]} />,
-          },
+          ...(isOpen(request.phase) ? [current] : []),
           {
             key: "asked",
             title: t("request.asked"),
             figures: true,
             cell: (r) => <Amount resource={r} text={request.resources[r]} strong />,
           },
-          {
-            key: "delta",
-            title: t("impact.change"),
-            figures: true,
-            cell: (r) => <Delta resource={r} from={request.current[r]} to={request.resources[r]} />,
-          },
+          ...(isOpen(request.phase) ? [delta] : []),
         ]}
       />
     </Panel>

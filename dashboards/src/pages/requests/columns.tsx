@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { TFunction } from "i18next";
 import type { RequestView } from "../../api/generated";
+import { isOpen } from "../../app/choices";
 import { PoolProvider } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
 import type { Column } from "../../components/DataTable";
@@ -74,11 +75,13 @@ export function requestColumns(t: TFunction, shown: Shown): Column<RequestView>[
       cell: (request: RequestView) => (
         <span className={css["amount"]}>
           <Amount resource={resource} text={request.resources[resource]} />
-          <Delta
-            resource={resource}
-            from={request.current[resource]}
-            to={request.resources[resource]}
-          />
+          {isOpen(request.phase) ? (
+            <Delta
+              resource={resource}
+              from={request.current[resource]}
+              to={request.resources[resource]}
+            />
+          ) : null}
         </span>
       ),
     })),

@@ -1,0 +1,57 @@
+// Requests that tests make: for applications that have room, and tidied away afterwards.
+import assert from "node:assert/strict";
+import { base, call, tokenOf } from "./setup.mjs";
+
+export const MORE_CORES = 8;
+export const JUSTIFICATION = "浏览器测试:高峰期并发上升,需要增加处理器";
+
+async function post(role, path, body) {
+  const response = await fetch(`${base}/api/v1${path}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${tokenOf(role)}`, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.ok(response.ok, await response.clone().text());
+  return response.json();
+}
+
+function moreCores(application, allocation) {
+  const cpu = Number(allocation.granted.cpu) + MORE_CORES;
+  return {
+    department: application.department,
+    type: "Change",
+    application: application.name,
+    pool: allocation.pool,
+    resources: { ...allocation.granted, cpu: String(cpu) },
+    justification: JUSTIFICATION,
+  };
+}
+
+/** An application of the department that has whole cores, no open request, and room for more. */
+export async function candidate() {
+  const { items } = await call("department-user", "/applications?limit=50");
+  const open = await call("department-user", "/requests?open=true&limit=200");
+  const busy = new Set(open.items.map((request) => request.application));
+  for (const application of items) {
+    const [allocation] = application.allocations;
+    if (!allocation || busy.has(application.name) || !/^\d+$/.test(allocation.granted.cpu))
+      continue;
+    const body = moreCores(application, allocation);
+    const { fits } = await post("department-user", "/requests/preview", body);
+    if (fits) return { application, allocation, body, cpu: Number(body.resources.cpu) };
+  }
+  throw new Error("no application of the department has room for more cores");
+}
+
+/** A request that waits for a decision, so that its page can be looked at. */
+export async function pendingRequest() {
+  const { body } = await candidate();
+  return post("department-user", "/requests", body);
+}
+
+export function withdraw({ department, name, revision }) {
+  return post("department-user", `/requests/${department}/${name}/decisions`, {
+    verdict: "Withdraw",
+    requestRevision: revision,
+  });
+}
