@@ -507,7 +507,8 @@ export type Invariants = {
      */
     stale: boolean;
     /**
-     * Whether every check holds.
+     * Whether every check of every pool holds. What the city says of itself isn't a promise that
+     * could be broken, so a difference from it shows in `checks` alone.
      */
     holds: boolean;
     checks: Array<Invariant>;

@@ -33,7 +33,10 @@ export function RequestPage() {
   const { t } = useTranslation();
   const { department, name } = route.useParams();
   const query = useQuery(showRequestOptions({ path: { department, name } }));
-  useChanges(["QuotaRequest", "QuotaDecision", "PoolLedger"], () => void query.refetch());
+  useChanges(
+    ["QuotaRequest", "QuotaDecision", "PoolLedger", "ResourcePool"],
+    () => void query.refetch(),
+  );
   const request = query.data;
   const number = request?.number ?? name;
   return (

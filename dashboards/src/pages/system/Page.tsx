@@ -100,10 +100,7 @@ function Checks({ invariants }: { invariants: Invariants }) {
   return (
     <>
       <div className={css["verdict"]}>
-        <Notice
-          tone={invariants.holds ? "success" : "error"}
-          title={invariants.holds ? t("system.allHold") : t("system.someBroken")}
-        />
+        <Verdict invariants={invariants} />
       </div>
       <DataTable
         caption={t("system.invariants")}
@@ -134,6 +131,18 @@ function Checks({ invariants }: { invariants: Invariants }) {
         ]}
       />
     </>
+  );
+}
+
+/** Pools must hold; that the city's own published numbers differ is worth knowing, not a fault. */
+function Verdict({ invariants }: { invariants: Invariants }) {
+  const { t } = useTranslation();
+  if (!invariants.holds) return <Notice tone="error" title={t("system.someBroken")} />;
+  const differs = invariants.checks.some((check) => !check.holds);
+  return differs ? (
+    <Notice tone="warning" title={t("system.cityDiffers")} />
+  ) : (
+    <Notice tone="success" title={t("system.allHold")} />
   );
 }
 
