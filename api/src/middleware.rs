@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use tower_http::compression::CompressionLayer;
 
 use crate::extract::BODY_BYTES_MAX;
@@ -25,6 +25,10 @@ use crate::state::App;
 /// How long a call may take until its answer begins: an approval waits at most 10 s for the ledger
 /// and some seconds for the API server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(25);
+
+/// Bytes of a body that is too long which are read before it is refused: the size of a large file
+/// sent by mistake, at most a second of a fast line.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Puts everything around the routes.
 pub fn wrap(routes: Router, app: App) -> Router {
@@ -72,7 +76,7 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
 /// Runs the call within its bounds.
 async fn limited(app: &App, request: Request, next: Next, id: &str) -> Response {
     let Ok(_permit) = app.in_flight.try_acquire() else { return Failure::Busy.into_response() };
-    let call = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let call = AssertUnwindSafe(run_unless_too_long(request, next)).catch_unwind();
     match tokio::time::timeout(ANSWER_WITHIN, call).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
@@ -81,6 +85,25 @@ async fn limited(app: &App, request: Request, next: Next, id: &str) -> Response 
         }
         Err(_) => Failure::TimedOut.into_response(),
     }
+}
+
+/// Runs the call, or refuses one whose body says that it is too long.
+async fn run_unless_too_long(request: Request, next: Next) -> Response {
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_none_or(|length: usize| length <= BODY_BYTES_MAX) {
+        return next.run(request).await;
+    }
+    // A client that is still sending hears no answer: the connection breaks under it. So what it
+    // sends is read and thrown away, as far as a mistake may reach.
+    let mut body = request.into_body().into_data_stream();
+    let mut thrown_away = 0;
+    while let Some(Ok(chunk)) = body.next().await {
+        thrown_away += chunk.len();
+        if thrown_away > DISCARDED_BYTES_MAX {
+            break;
+        }
+    }
+    Failure::TooLarge { limit_bytes: BODY_BYTES_MAX }.into_response()
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
