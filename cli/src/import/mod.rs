@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod fault;
 mod inventory;
+mod observe;
 mod plan;
 mod sheet;
 mod wait;
@@ -85,7 +86,7 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
         Err(faults) => return refuse(arguments, faults),
     };
     // What is there, and what has to be written. Reads the cluster.
-    let plan = match Plan::make(&inventory, &plan::Existing::read(session).await?) {
+    let plan = match Plan::make(&inventory, &observe::observe(session).await?) {
         Ok(plan) => plan,
         Err(faults) => return refuse(arguments, faults),
     };

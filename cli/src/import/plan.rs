@@ -1,10 +1,9 @@
-//! What has to be written: the inventory beside what the cluster has. Reads in one place, decides
-//! in the other.
+//! What has to be written: the inventory beside what the cluster has. No client.
 
 use std::collections::{BTreeMap, HashMap};
 
-use kube::api::{ApiResource, DynamicObject, ListParams};
-use kube::{Api, ResourceExt};
+use kube::ResourceExt;
+use kube::api::{ApiResource, DynamicObject};
 use ledger::AllocationKey;
 use resources::names;
 use resources::v1alpha1::{Allocation, Application, Department, ResourcePool};
@@ -15,9 +14,6 @@ use super::compare;
 use super::fault::Fault;
 use super::inventory::{ApplicationRow, Inventory};
 use super::sheet::Row;
-use crate::error::Error;
-use crate::list;
-use crate::session::Session;
 
 /// Who the writes are by, in managedFields.
 pub const MANAGER: &str = "yunheng-import";
@@ -72,15 +68,10 @@ pub struct Seen {
 }
 
 impl Existing {
-    pub async fn read(session: &Session) -> Result<Self, Error> {
-        let mut objects = BTreeMap::new();
-        for kind in Kind::ALL {
-            // As they are, not as our types: those leave out what is false or empty.
-            let api: Api<DynamicObject> = Api::all_with(session.client.clone(), &kind.resource());
-            let all = list::all(&api, &ListParams::default()).await?;
-            objects.insert(kind, all.iter().map(|object| (key_of(object), Seen::of(object))).collect());
-        }
-        Ok(Self { objects })
+    /// Takes note of what the cluster has of one kind.
+    pub fn note(&mut self, kind: Kind, objects: &[DynamicObject]) {
+        let seen = objects.iter().map(|object| (key_of(object), Seen::of(object))).collect();
+        self.objects.insert(kind, seen);
     }
 
     fn get(&self, kind: Kind, key: &Key) -> Option<&Seen> {
