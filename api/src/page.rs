@@ -40,6 +40,15 @@ impl<T> Page<T> {
     }
 }
 
+/// A filter of at most `MAX` characters: a longer one is no filter of anything that exists.
+pub fn text<'de, const MAX: usize, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(value)?;
+    match text.as_ref().map(|text| text.chars().count()) {
+        Some(length) if length > MAX => Err(de::Error::custom(format!("{length} characters, at most {MAX}"))),
+        _ => Ok(text),
+    }
+}
+
 /// What an item is sorted by. All keys of one list are of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]

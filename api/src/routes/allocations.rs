@@ -87,15 +87,19 @@ pub struct AllocationParams {
     pub sort: Option<AllocationOrder>,
     /// Part of the name.
     #[param(max_length = 100)]
+    #[serde(default, deserialize_with = "crate::page::text::<100, _>")]
     pub q: Option<String>,
     /// Of this department only.
     #[param(max_length = 253)]
+    #[serde(default, deserialize_with = "crate::page::text::<253, _>")]
     pub department: Option<String>,
     /// Of this application only.
     #[param(max_length = 253)]
+    #[serde(default, deserialize_with = "crate::page::text::<253, _>")]
     pub application: Option<String>,
     /// In this pool only.
     #[param(max_length = 253)]
+    #[serde(default, deserialize_with = "crate::page::text::<253, _>")]
     pub pool: Option<String>,
     /// Enforced ones only, or those that aren't.
     pub enforced: Option<bool>,

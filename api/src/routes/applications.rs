@@ -152,15 +152,18 @@ pub struct ApplicationParams {
     pub sort: Option<ApplicationOrder>,
     /// Part of the name, of the display name or of the department's display name.
     #[param(max_length = 100)]
+    #[serde(default, deserialize_with = "crate::page::text::<100, _>")]
     pub q: Option<String>,
     /// Of this department only.
     #[param(max_length = 253)]
+    #[serde(default, deserialize_with = "crate::page::text::<253, _>")]
     pub department: Option<String>,
     /// Of this level of government only.
     #[param(inline)]
     pub tier: Option<Tier>,
     /// With an allocation in this pool only.
     #[param(max_length = 253)]
+    #[serde(default, deserialize_with = "crate::page::text::<253, _>")]
     pub pool: Option<String>,
     /// In this network zone only.
     #[param(inline)]

@@ -91,6 +91,7 @@ pub struct DepartmentParams {
     pub sort: Option<DepartmentOrder>,
     /// Part of the name or of the display name.
     #[param(max_length = 100)]
+    #[serde(default, deserialize_with = "crate::page::text::<100, _>")]
     pub q: Option<String>,
     /// Of this level of government only.
     #[param(inline)]

@@ -342,6 +342,7 @@ pub struct RequestParams {
     /// Part of the number, of the application's name or display name, or of the department's
     /// display name.
     #[param(max_length = 100)]
+    #[serde(default, deserialize_with = "crate::page::text::<100, _>")]
     pub q: Option<String>,
     /// In this phase only.
     #[param(inline)]
@@ -350,12 +351,15 @@ pub struct RequestParams {
     pub open: Option<bool>,
     /// Of this department only.
     #[param(max_length = 253)]
+    #[serde(default, deserialize_with = "crate::page::text::<253, _>")]
     pub department: Option<String>,
     /// For this application only.
     #[param(max_length = 253)]
+    #[serde(default, deserialize_with = "crate::page::text::<253, _>")]
     pub application: Option<String>,
     /// From this pool only.
     #[param(max_length = 253)]
+    #[serde(default, deserialize_with = "crate::page::text::<253, _>")]
     pub pool: Option<String>,
     /// Those that the caller made, or everything else.
     pub mine: Option<bool>,
