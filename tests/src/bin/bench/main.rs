@@ -14,6 +14,10 @@ mod restart;
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
+    // Sooner than after a minute of preparations.
+    for (name, package) in [("yunheng-operator", "operator"), ("yunheng-api", "api")] {
+        let _ = tests::program::of_workspace(name, package);
+    }
     let id = std::env::args().nth(1).unwrap_or_default();
     match id.as_str() {
         "N2" => grants::measure().await,
