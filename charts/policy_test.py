@@ -51,6 +51,16 @@ def pool(name):
         "contract": {"id": name, "start": "2026-01-01", "end": "2026-12-31", "capacity": {"cpu": "10", "memory": "20G", "storage": "1T"}}})
 
 
+def ledger_of(name, entries=(), ceilings=()):
+    return made("PoolLedger", name, {
+        "revision": 1, "capacity": {"cpuMillis": 1, "memoryBytes": 1, "storageBytes": 1}, "entries": list(entries), "ceilings": list(ceilings)})
+
+
+def entry(namespace):
+    return {"allocation": {"namespace": namespace, "name": "portal", "uid": "uid-1", "generation": 1}, "revision": 1,
+            "granted": {"cpuMillis": 1}}
+
+
 def patch(document):
     return ["--type=merge", "--patch", json.dumps(document)]
 
@@ -73,7 +83,7 @@ def type_checks(c):
 
 def ledgers_and_statuses(c, run):
     name = f"pt-{run}"
-    ledger = made("PoolLedger", name, {"revision": 1, "capacity": {"cpuMillis": 1, "memoryBytes": 1, "storageBytes": 1}})
+    ledger = ledger_of(name)
     c.wait_until_refused("yunheng-ledgers", "create", manifest=ledger)
     words = ["written by Yunheng's operator alone"]
     c.refused("a cluster administrator makes a ledger", words, "create", manifest=ledger)
@@ -89,12 +99,14 @@ def ledgers_and_statuses(c, run):
     c.refused("a cluster administrator writes a pool's status", ["status of Yunheng's objects"], *status)
     c.passes("the operator writes a pool's status", *status, who=OPERATOR)
 
-    c.refused("a pool with something granted is deleted", [f"pool {name} still has quota granted", "release its allocations"],
+    c.must("create", who=OPERATOR, manifest=ledger_of(name, [entry(f"dept-{name}")]))
+    c.wait_until_refused("yunheng-pool-deletion", "delete", "resourcepool", name, "--dry-run=server", who=CLOUD)
+    c.refused("a pool whose ledger has an entry is deleted", [f"pool {name} still has quota granted", "release its allocations"],
               "delete", "resourcepool", name, who=CLOUD)
-    c.must("patch", "resourcepool", name, "--subresource=status", *patch({"status": {"granted": ZERO, "draining": {"memory": "1G"}}}), who=OPERATOR)
-    c.refused("a pool with something draining is deleted", ["still has quota"], "delete", "resourcepool", name, who=CLOUD)
-    c.must("patch", "resourcepool", name, "--subresource=status", *patch({"status": {"draining": ZERO, "allocations": 0}}), who=OPERATOR)
-    c.passes("an empty pool is deleted", "delete", "resourcepool", name, who=CLOUD)
+    c.must("replace", who=OPERATOR, manifest=ledger)
+    c.eventually("passes:  an empty pool is deleted", lambda: (lambda answer: (answer.ok, answer.text))(
+        c.run("delete", "resourcepool", name, who=CLOUD)))
+    c.must("delete", "poolledger", name, who=OPERATOR)
 
 
 def namespace_marks(c, run):
@@ -334,9 +346,10 @@ def deletions(c, run, namespace):
     """The end: what is out holds everything; once it is back, everything goes, and no namespace hangs."""
     name, app = f"pt-{run}", f"app-pt-{run}"
     c.must("create", who=CLOUD, manifest=made("Application", "portal", {"displayName": "试验系统", "tier": "Municipal"}, namespace))
-    for target, status in ((["application", "portal", "-n", namespace], {"granted": SOME}),
-                           (["department", name], {"granted": [{"pool": "cec", "granted": SOME, "subtree": SOME}], "applications": 1})):
-        c.must("patch", *target, "--subresource=status", *patch({"status": {"conditions": [], **status}}), who=OPERATOR)
+    c.must("create", who=CLOUD, manifest=made("Allocation", "portal", {"application": "portal", "pool": "cec", "resources": SOME}, namespace))
+    c.must("create", who=OPERATOR, manifest=ledger_of(name, [entry(namespace)]))
+    c.wait_until_refused("yunheng-application-deletion", "delete", "application", "portal", "-n", namespace, "--dry-run=server", who=CLOUD)
+    c.wait_until_refused("yunheng-department-deletion", "delete", "department", name, "--dry-run=server", who=CLOUD)
     c.refused("an application with quota is deleted", ["application portal still has quota"], "delete", "application", "portal", "-n", namespace, who=CLOUD)
     c.refused("a department with quota is deleted", [f"department {name} still has applications or quota"], "delete", "department", name, who=CLOUD)
     c.refused("a department's namespace is deleted before the department", [f"holds what belongs to department {name}"],
@@ -350,11 +363,22 @@ def deletions(c, run, namespace):
     c.must("delete", "pvc", "first", "-n", app, "--wait=false")
     c.eventually("passes:  a released namespace is deleted", lambda: (lambda answer: (answer.ok, answer.text))(
         c.run("delete", "namespace", app, "--wait=false", who=CLOUD)))
-    c.must("patch", "application", "portal", "-n", namespace, "--subresource=status", *patch({"status": {"granted": ZERO}}), who=OPERATOR)
-    c.passes("a released application is deleted", "delete", "application", "portal", "-n", namespace, who=CLOUD)
-    c.must("patch", "department", name, "--subresource=status", *patch(
-        {"status": {"granted": [{"pool": "cec", "granted": ZERO, "subtree": ZERO}], "applications": 0}}), who=OPERATOR)
-    c.passes("an empty department is deleted", "delete", "department", name, who=CLOUD)
+    lowered = ["patch", "allocation", "portal", "-n", namespace]
+    c.must(*lowered, *patch({"spec": {"resources": ZERO}}), who=CLOUD)
+    c.must(*lowered, "--subresource=status", *patch({"status": {"draining": {"memory": "1G"}, "conditions": []}}), who=OPERATOR)
+    c.refused("an application of which something still drains is deleted", ["application portal still has quota"],
+              "delete", "application", "portal", "-n", namespace, who=CLOUD)
+    c.must(*lowered, "--subresource=status", *patch({"status": {"draining": ZERO}}), who=OPERATOR)
+    c.eventually("passes:  a released application is deleted", lambda: (lambda answer: (answer.ok, answer.text))(
+        c.run("delete", "application", "portal", "-n", namespace, who=CLOUD)))
+    below = {"department": f"{name}-below", "parent": name, "generation": 1}
+    c.must("replace", who=OPERATOR, manifest=ledger_of(name, ceilings=[below]))
+    c.eventually("refused: a department with another below it is deleted", lambda: (lambda answer: (
+        not answer.ok and f"department {name} has a department below it" in answer.text, answer.text))(
+            c.run("delete", "department", name, "--dry-run=server", who=CLOUD)))
+    c.must("delete", "poolledger", name, who=OPERATOR)
+    c.eventually("passes:  an empty department is deleted", lambda: (lambda answer: (answer.ok, answer.text))(
+        c.run("delete", "department", name, who=CLOUD)))
     c.eventually("passes:  its namespace is deleted after it", lambda: (lambda answer: (answer.ok, answer.text))(
         c.run("delete", "namespace", namespace, "--wait=false", who=CLOUD)))
     for gone in (app, namespace):

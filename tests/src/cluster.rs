@@ -260,6 +260,7 @@ impl Operator {
     pub async fn metric(&self, name: &str, labels: &str) -> f64 {
         let (_, text) = self.page("/metrics").await.expect("the operator shows its metrics");
         let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(labels));
-        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+        // A sum of nothing would be −0.
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).fold(0.0, |sum, value| sum + value)
     }
 }

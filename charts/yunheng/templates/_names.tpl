@@ -71,6 +71,14 @@ spec:
   validationActions: [Deny]
 {{- end }}
 
+{{/* The binding of a policy that looks at every object of its paramKind; where there is none, nothing stands against the act. */}}
+{{- define "yunheng.policyBindingOfEach" -}}
+{{ include "yunheng.policyBinding" . }}
+  paramRef:
+    selector: {}
+    parameterNotFoundAction: Allow
+{{- end }}
+
 {{/* What every container of ours may do: nothing but run. */}}
 {{- define "yunheng.containerSecurity" -}}
 allowPrivilegeEscalation: false
