@@ -6,15 +6,19 @@ use std::time::Duration;
 use futures::future::{BoxFuture, Shared};
 use kube::Client;
 use kube::runtime::controller::Action;
+use resources::v1alpha1::{
+    Allocation, AllocationStatus, ApplicationStatus, DepartmentStatus, QuotaDecision, QuotaRequest, ResourcePoolStatus,
+};
 
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::error::Categorised;
 use crate::ledgers::Ledgers;
 use crate::metrics::Metrics;
-use crate::pace::Pace;
+use crate::newest::Newest;
 use crate::pool::verdicts::Verdicts;
 use crate::request::Numbers;
+use crate::statuses::Statuses;
 use crate::watch::{Stores, Triggers};
 
 /// Each object is looked at once an hour although nothing happened: events can be missed.
@@ -40,8 +44,20 @@ pub struct Context {
     pub cluster_uid: String,
     /// Namespace of the operator's own objects.
     pub namespace: String,
-    pub pace: Arc<Pace<String>>,
+    pub memory: Arc<Memory>,
     pub failures: Arc<Failures>,
+}
+
+/// What this process wrote and the caches may not show yet.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub pool_statuses: Statuses<ResourcePoolStatus>,
+    pub department_statuses: Statuses<DepartmentStatus>,
+    pub application_statuses: Statuses<ApplicationStatus>,
+    pub allocation_statuses: Statuses<AllocationStatus>,
+    pub allocations: Newest<Allocation>,
+    pub requests: Newest<QuotaRequest>,
+    pub decisions: Newest<QuotaDecision>,
 }
 
 /// How often each object failed in a row, so that the delay can grow.

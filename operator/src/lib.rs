@@ -20,11 +20,12 @@ pub mod host;
 pub mod leader;
 pub mod ledgers;
 pub mod metrics;
-pub mod pace;
+pub mod newest;
 pub mod policy;
 pub mod pool;
 pub mod request;
 pub mod run;
+pub mod statuses;
 pub mod telemetry;
 pub mod watch;
 

@@ -118,7 +118,7 @@ pub async fn operate(
         cluster_uid,
         namespace: namespace.to_owned(),
         numbers: Numbers::new(client.clone(), namespace),
-        pace: Arc::default(),
+        memory: Arc::default(),
         failures: Arc::new(Failures::default()),
         triggers,
         client: client.clone(),

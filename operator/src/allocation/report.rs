@@ -3,14 +3,12 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
-use kube::{Api, ResourceExt};
+use kube::Api;
 use ledger::{Bundle, Resource};
 use resources::amounts::Known;
 use resources::condition::{self, Saying};
 use resources::v1alpha1::{Allocation, AllocationStatus};
 use resources::{names, quantity, status};
-use serde_json::json;
 
 use super::apply::Applied;
 use super::evidence::{self, Drained};
@@ -19,9 +17,18 @@ use super::plan::Blocked;
 use super::{CONTROLLER, Error};
 use crate::context::Context;
 use crate::pool::verdicts::Verdict;
+use crate::statuses::{Urgency, Written};
 
-/// Writes the status if it says something new. What people wait for is written at once; a changed
-/// use alone waits its turn: `Some(wait)`.
+/// Reasons that say no more than "soon".
+const NOT_DECIDED: &str = "NotDecided";
+const QUOTA_PENDING: &str = "QuotaPending";
+const IN_PROGRESS: [&str; 2] = [NOT_DECIDED, QUOTA_PENDING];
+
+/// A state on the way to the next one is written if it lasts this long: a grant is decided and
+/// enforced within milliseconds, and each write of what happens in between would delay it.
+const PROGRESS: Urgency = Urgency::After(Duration::from_secs(2));
+
+/// Writes the status if it says something new. `Some(wait)`: it does, but its time comes later.
 pub async fn report(
     allocation: &Allocation,
     observed: &Observed,
@@ -30,29 +37,33 @@ pub async fn report(
     context: &Context,
     now: Timestamp,
 ) -> Result<Option<Duration>, Error> {
-    let before = allocation.status.clone().unwrap_or_default();
+    let memory = &context.memory.allocation_statuses;
+    let before = memory.known(allocation, allocation.status.as_ref(), Instant::now());
     let status = status_of(allocation, observed, applied, drained, &before, now);
-    if before == status {
-        return Ok(None);
-    }
-    let memory = format!("allocation/{}", observed.key);
-    let only_use = AllocationStatus { used: before.used.clone(), ..status.clone() } == before;
-    if only_use && let Some(wait) = context.pace.wait(&memory, Instant::now()) {
-        return Ok(Some(wait));
-    }
-    context.pace.mark(&memory, Instant::now());
-    let name = allocation.name_any();
+    let urgency = urgency(&before, &status);
     let api: Api<Allocation> = Api::namespaced(context.client.clone(), &observed.key.namespace);
-    let body = json!({
-        "apiVersion": "yunheng.io/v1alpha1", "kind": "Allocation", "metadata": {"name": name}, "status": status,
-    });
-    let parameters = PatchParams::apply(names::MANAGER_ALLOCATION).force();
-    match api.patch_status(&name, &parameters, &Patch::Apply(body)).await {
-        Ok(_) => context.metrics.wrote(CONTROLLER, "allocation/status"),
-        Err(kube::Error::Api(status)) if status.is_not_found() => {}
-        Err(source) => return Err(Error::Report { source }),
+    let written = memory.write(&api, allocation, (&before, status), urgency, names::MANAGER_ALLOCATION).await;
+    let written = written.map_err(|source| Error::Report { source })?;
+    if written == Written::Done {
+        context.metrics.wrote(CONTROLLER, "allocation/status");
     }
-    Ok(None)
+    Ok(written.wait())
+}
+
+/// What people wait for is written at once; a changed use alone, once a second.
+fn urgency(before: &AllocationStatus, status: &AllocationStatus) -> Urgency {
+    let only_use = AllocationStatus { used: before.used.clone(), ..status.clone() } == *before;
+    let in_progress = |type_: &str| {
+        let said = condition::find(&status.conditions, type_);
+        said.is_some_and(|said| said.status != "True" && IN_PROGRESS.contains(&said.reason.as_str()))
+    };
+    if only_use {
+        Urgency::Soon
+    } else if in_progress(condition::GRANTED) || in_progress(condition::ENFORCED) {
+        PROGRESS
+    } else {
+        Urgency::Now
+    }
 }
 
 fn status_of(
@@ -111,7 +122,7 @@ fn granted_saying(allocation: &Allocation, observed: &Observed) -> Saying {
             Saying::no(condition::GRANTED, "Invalid", text.join("; "))
         }
         None => {
-            Saying::no(condition::GRANTED, "NotDecided", "the pool hasn't decided on it yet, or the pool doesn't exist")
+            Saying::no(condition::GRANTED, NOT_DECIDED, "the pool hasn't decided on it yet, or the pool doesn't exist")
         }
     }
 }
@@ -146,7 +157,7 @@ fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
                 match waits {
                     None => Saying::yes(condition::ENFORCED, "Enforced", "the API server enforces what is granted"),
                     Some((name, _)) => {
-                        Saying::no(condition::ENFORCED, "QuotaPending", format!("the quota in {name} is being written"))
+                        Saying::no(condition::ENFORCED, QUOTA_PENDING, format!("the quota in {name} is being written"))
                     }
                 }
             }

@@ -1,11 +1,10 @@
 //! An application's summary: its allocations, what they have, what is used.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::StreamExt;
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
 use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
@@ -14,13 +13,13 @@ use resources::amounts::Known;
 use resources::condition::{self, Saying};
 use resources::names;
 use resources::v1alpha1::{Allocation, Application, ApplicationStatus, Hosting};
-use serde_json::json;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::context::{Context, SAFETY_NET};
 use crate::error::{Categorised, Category};
+use crate::statuses::{SUMMARY, Written};
 
 const CONTROLLER: &str = "application";
 
@@ -54,41 +53,25 @@ pub async fn run(
 
 async fn entry(application: Arc<Application>, context: Arc<Context>) -> Result<Action, std::convert::Infallible> {
     let key = format!("{}/{}", application.namespace().unwrap_or_default(), application.name_any());
-    Ok(context.measured(CONTROLLER, key.clone(), reconcile(&key, &application, &context)).await)
+    Ok(context.measured(CONTROLLER, key, reconcile(&application, &context)).await)
 }
 
-async fn reconcile(key: &str, application: &Application, context: &Context) -> Result<Action, Error> {
+async fn reconcile(application: &Application, context: &Context) -> Result<Action, Error> {
     let allocations = context.stores.allocations.state_filter(|allocation| {
         allocation.metadata.namespace == application.metadata.namespace
             && Some(&allocation.spec.application) == application.metadata.name.as_ref()
     });
-    let before = application.status.clone().unwrap_or_default();
+    let memory = &context.memory.application_statuses;
+    let before = memory.known(application, application.status.as_ref(), Instant::now());
     let status = summary(application, &allocations, &before, context.clock.now());
-    let wait = if status == before { None } else { write(key, application, status, context).await? };
-    Ok(Action::requeue(wait.unwrap_or(SAFETY_NET)))
-}
-
-async fn write(
-    key: &str,
-    application: &Application,
-    status: ApplicationStatus,
-    context: &Context,
-) -> Result<Option<Duration>, Error> {
-    if let Some(wait) = context.pace.wait(&format!("application/{key}"), Instant::now()) {
-        return Ok(Some(wait));
+    let namespace = application.namespace().unwrap_or_default();
+    let api: Api<Application> = Api::namespaced(context.client.clone(), &namespace);
+    let written = memory.write(&api, application, (&before, status), SUMMARY, names::MANAGER_APPLICATION).await;
+    let written = written.map_err(|source| Error { source })?;
+    if written == Written::Done {
+        context.metrics.wrote(CONTROLLER, "application/status");
     }
-    let name = application.name_any();
-    let api: Api<Application> = Api::namespaced(context.client.clone(), &application.namespace().unwrap_or_default());
-    let body = json!({
-        "apiVersion": "yunheng.io/v1alpha1", "kind": "Application", "metadata": {"name": name}, "status": status,
-    });
-    let parameters = PatchParams::apply(names::MANAGER_APPLICATION).force();
-    match api.patch_status(&name, &parameters, &Patch::Apply(body)).await {
-        Ok(_) => context.metrics.wrote(CONTROLLER, "application/status"),
-        Err(kube::Error::Api(status)) if status.is_not_found() => {}
-        Err(source) => return Err(Error { source }),
-    }
-    Ok(None)
+    Ok(Action::requeue(written.wait().unwrap_or(SAFETY_NET)))
 }
 
 /// The summary of the application's allocations. Pure.

@@ -3,16 +3,15 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
-use kube::{Api, ResourceExt};
+use kube::Api;
 use resources::condition::{self, Saying};
 use resources::v1alpha1::{Department, DepartmentStatus, PoolGrant};
 use resources::{names, quantity, status};
-use serde_json::json;
 
 use super::observe::Observed;
 use super::{CONTROLLER, Error};
 use crate::context::Context;
+use crate::statuses::{SUMMARY, Written};
 
 /// Writes the status if it says something new. `Some(wait)`: it does, but it is too early.
 pub async fn report(
@@ -24,23 +23,16 @@ pub async fn report(
     if observed.ledgers_missing {
         return Ok(Some(Duration::from_secs(1)));
     }
-    let before = department.status.clone().unwrap_or_default();
+    let memory = &context.memory.department_statuses;
+    let before = memory.known(department, department.status.as_ref(), Instant::now());
     let status = status_of(department, observed, &before, now);
-    if status == before {
-        return Ok(None);
-    }
-    if let Some(wait) = context.pace.wait(&format!("department/{}", observed.name), Instant::now()) {
-        return Ok(Some(wait));
-    }
     let api: Api<Department> = Api::all(context.client.clone());
-    let name = department.name_any();
-    let body = json!({
-        "apiVersion": "yunheng.io/v1alpha1", "kind": "Department", "metadata": {"name": name}, "status": status,
-    });
-    let parameters = PatchParams::apply(names::MANAGER_DEPARTMENT).force();
-    api.patch_status(&name, &parameters, &Patch::Apply(body)).await.map_err(|source| Error::Report { source })?;
-    context.metrics.wrote(CONTROLLER, "department/status");
-    Ok(None)
+    let written = memory.write(&api, department, (&before, status), SUMMARY, names::MANAGER_DEPARTMENT).await;
+    let written = written.map_err(|source| Error::Report { source })?;
+    if written == Written::Done {
+        context.metrics.wrote(CONTROLLER, "department/status");
+    }
+    Ok(written.wait())
 }
 
 fn status_of(

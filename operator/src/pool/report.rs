@@ -3,14 +3,13 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt};
 use ledger::{Bundle, Resource};
 use resources::condition::{self, Saying};
 use resources::status::{self, Figures};
 use resources::v1alpha1::{PoolSummary, ResourcePool, ResourcePoolStatus};
 use resources::{names, quantity, quota};
-use serde_json::json;
 
 use super::apply::Applied;
 use super::observe::Observed;
@@ -18,6 +17,10 @@ use super::plan::Halt;
 use super::{CONTROLLER, Error};
 use crate::context::Context;
 use crate::host;
+use crate::statuses::{Urgency, Written};
+
+/// Numbers that move all the time are written when they have come to rest this long.
+const SETTLES: Duration = Duration::from_millis(300);
 
 /// Writes the status if it says something new. `Some(wait)`: it does, but it is too early.
 pub async fn report(
@@ -29,25 +32,31 @@ pub async fn report(
 ) -> Result<Option<Duration>, Error> {
     let name = pool.name_any();
     context.metrics.ledger(&name, &applied.ledger);
-    let status = status_of(pool, observed, applied, context, now);
-    if pool.status.as_ref() == Some(&status) {
-        return Ok(None);
-    }
-    if let Some(wait) = context.pace.wait(&format!("pool/{name}"), Instant::now()) {
-        return Ok(Some(wait));
-    }
+    let memory = &context.memory.pool_statuses;
+    let before = memory.known(pool, pool.status.as_ref(), Instant::now());
+    let status = status_of(pool, &before, observed, applied, context, now);
+    let urgency = if says_the_same(&before, &status) { Urgency::After(SETTLES) } else { Urgency::Soon };
     let api: Api<ResourcePool> = Api::all(context.client.clone());
-    let body = json!({"apiVersion": "yunheng.io/v1alpha1", "kind": "ResourcePool", "metadata": {"name": name}, "status": status});
-    let parameters = PatchParams::apply(names::MANAGER_POOL).force();
-    api.patch_status(&name, &parameters, &Patch::Apply(body)).await.map_err(|source| Error::Report { source })?;
-    context.metrics.wrote(CONTROLLER, "resourcepool/status");
-    // Our own write is no news to the pass, so nothing triggers the next look: come back once to
-    // see that the store has it.
-    Ok(None)
+    let written = memory.write(&api, pool, (&before, status), urgency, names::MANAGER_POOL).await;
+    let written = written.map_err(|source| Error::Report { source })?;
+    if written == Written::Done {
+        context.metrics.wrote(CONTROLLER, "resourcepool/status");
+    }
+    Ok(written.wait())
+}
+
+/// Whether only numbers differ: those move with every grant, and the next moves them again.
+fn says_the_same(before: &ResourcePoolStatus, status: &ResourcePoolStatus) -> bool {
+    let said = |status: &ResourcePoolStatus| -> Vec<(String, String, String)> {
+        let of = |one: &Condition| (one.type_.clone(), one.status.clone(), one.reason.clone());
+        status.conditions.iter().map(of).collect()
+    };
+    said(before) == said(status)
 }
 
 fn status_of(
     pool: &ResourcePool,
+    before: &ResourcePoolStatus,
     observed: &Observed,
     applied: &Applied,
     context: &Context,
@@ -56,7 +65,6 @@ fn status_of(
     let name = pool.name_any();
     let ledger = &applied.ledger;
     let figures = Figures::of(ledger, used(&name, context), requested(&name, ledger, context));
-    let before = pool.status.clone().unwrap_or_default();
     let physical = host::physical(pool, before.physical.as_ref(), context, now);
     let mut sayings = vec![
         status::overcommitted(ledger),

@@ -112,11 +112,15 @@ async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context)
     let api: Api<Allocation> = Api::namespaced(context.client.clone(), &observed.namespace);
     let name = observed.allocation_name.clone();
     let written = match &observed.allocation {
-        // With the version that was seen: whoever changed it in between is looked at first.
+        // Only if its spec is still as it was seen: who changed it in between is looked at first. A
+        // status that was written in between changes nothing.
         Some(seen) => {
-            let mut object = seen.as_ref().clone();
-            object.spec = spec;
-            api.replace(&name, &PostParams::default(), &object).await.map(|_| ())
+            let operations = json!([
+                {"op": "test", "path": "/metadata/uid", "value": seen.uid()},
+                {"op": "test", "path": "/metadata/generation", "value": seen.metadata.generation},
+                {"op": "replace", "path": "/spec", "value": spec},
+            ]);
+            replace_spec(&api, &name, operations).await.map(|object| context.memory.allocations.keep(seen, object))
         }
         None => {
             let finalizers = Some(vec![names::FINALIZER_RELEASE.to_owned()]);
@@ -127,6 +131,16 @@ async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context)
     written.map_err(|source| Error::Allocation { allocation: name, source })?;
     context.metrics.wrote(CONTROLLER, "allocation");
     Ok(())
+}
+
+async fn replace_spec(
+    api: &Api<Allocation>,
+    name: &str,
+    operations: serde_json::Value,
+) -> Result<Allocation, kube::Error> {
+    let patch: json_patch::Patch = serde_json::from_value(operations).map_err(kube::Error::SerdeError)?;
+    let parameters = PatchParams { field_manager: Some(names::MANAGER_REQUEST.to_owned()), ..PatchParams::default() };
+    api.patch(name, &parameters, &Patch::Json::<()>(patch)).await
 }
 
 fn ignore_existing<T>(result: Result<T, kube::Error>) -> Result<(), kube::Error> {
@@ -189,7 +203,10 @@ async fn write_request(
     object.status = Some(next);
     let api: Api<QuotaRequest> = Api::namespaced(context.client.clone(), &observed.namespace);
     match api.replace_status(&observed.name, &PostParams::default(), &object).await {
-        Ok(_) => context.metrics.wrote(CONTROLLER, "quotarequest/status"),
+        Ok(written) => {
+            context.memory.requests.keep(&observed.request, written);
+            context.metrics.wrote(CONTROLLER, "quotarequest/status");
+        }
         Err(kube::Error::Api(status)) if status.is_not_found() => {}
         Err(source) => return Err(Error::Request { source }),
     }
@@ -258,7 +275,10 @@ async fn answer(
     });
     let parameters = PatchParams::apply(names::MANAGER_REQUEST).force();
     match api.patch_status(&name, &parameters, &Patch::Apply(body)).await {
-        Ok(_) => context.metrics.wrote(CONTROLLER, "quotadecision/status"),
+        Ok(written) => {
+            context.memory.decisions.keep(decision, written);
+            context.metrics.wrote(CONTROLLER, "quotadecision/status");
+        }
         Err(kube::Error::Api(status)) if status.is_not_found() => {}
         Err(source) => return Err(Error::Decision { decision: name, source }),
     }

@@ -31,6 +31,7 @@ pub struct Observed {
 }
 
 pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
+    let request = &context.memory.requests.of(Arc::clone(request));
     let (namespace, name) = (request.namespace().unwrap_or_default(), request.name_any());
     let uid = request.uid().unwrap_or_default();
     let (application, pool) = (&request.spec.application, &request.spec.pool);
@@ -39,13 +40,18 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
         decision.metadata.namespace.as_deref() == Some(&namespace)
             && decision.spec.request.name == name
             && decision.spec.request.uid == uid
-            && decision.status.as_ref().is_none_or(|status| status.outcome.is_none())
+            && is_unanswered(decision)
+    });
+    decisions.retain_mut(|decision| {
+        *decision = context.memory.decisions.of(Arc::clone(decision));
+        is_unanswered(decision)
     });
     decisions.sort_by_key(|decision| (decision.creation_timestamp(), decision.name_any()));
     let of_application = stores.allocations.state_filter(|allocation| {
         allocation.metadata.namespace.as_deref() == Some(&namespace) && allocation.spec.application == *application
     });
     let allocation = of_application.iter().find(|allocation| allocation.spec.pool == *pool).cloned();
+    let allocation = allocation.map(|allocation| context.memory.allocations.of(allocation));
     let is_further = allocation.is_none() && !of_application.is_empty();
     let allocation_name = match &allocation {
         Some(allocation) => allocation.name_any(),
@@ -68,6 +74,10 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
         allocation_name,
         is_further,
     }
+}
+
+fn is_unanswered(decision: &QuotaDecision) -> bool {
+    decision.status.as_ref().is_none_or(|status| status.outcome.is_none())
 }
 
 /// The earliest open request for the same application and pool, if it isn't this one.
