@@ -189,16 +189,25 @@ def department(c, run):
     """Makes a department with its namespace, as the operator does, for the checks that follow."""
     name = f"pt-{run}"
     namespace = f"dept-{name}"
-    c.must("create", who=CLOUD, manifest=made("Department", name, {
-        "displayName": "试验单位", "tier": "Municipal", "members": {"owners": [LI], "users": [ZHANG, CLOUD]},
-        "ceilings": [{"pool": "cec", **SOME}]}))
-    c.must("create", who=OPERATOR, manifest=namespace_object(namespace, {"yunheng.io/department": name}))
-    for role, user in (("yunheng-department-owner", "li"), ("yunheng-department-user", "zhang")):
-        c.passes(f"the operator binds {role} in the department's namespace", "create", who=OPERATOR, manifest=made(
-            "RoleBinding", role, namespace=namespace, api="rbac.authorization.k8s.io/v1",
-            roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-            subjects=[{"kind": "ServiceAccount", "name": user, "namespace": "yunheng-people"}]))
+    c.must("create", manifest=department_object(name, [ZHANG, CLOUD], [{"pool": "cec", **SOME}]))
+    c.must("create", who=OPERATOR, manifest=namespace_object(namespace, {**MARK, "yunheng.io/department": name}))
+    for role, user in (("yunheng-department-owner", LI), ("yunheng-department-user", ZHANG)):
+        c.passes(f"the operator binds {role} in the department's namespace", "create", who=OPERATOR,
+                 manifest=binding_object(role, role, [user], namespace))
     return namespace
+
+
+def department_object(name, users, ceilings=()):
+    return made("Department", name, {
+        "displayName": "试验单位", "tier": "Municipal", "members": {"owners": [LI], "users": users}, "ceilings": list(ceilings)})
+
+
+def binding_object(name, role, users=(), namespace=None):
+    """A RoleBinding, or without a namespace a ClusterRoleBinding."""
+    group = "rbac.authorization.k8s.io"
+    return made("RoleBinding" if namespace else "ClusterRoleBinding", name, namespace=namespace, api=f"{group}/v1", labels=MARK,
+                roleRef={"apiGroup": group, "kind": "ClusterRole", "name": role},
+                subjects=[{"apiGroup": group, "kind": "User", "name": user} for user in users])
 
 
 def request_object(namespace, name, requester):
@@ -302,13 +311,25 @@ def reach(c, run, namespace):
     c.wait_until_refused("yunheng-operator-reach", "create", who=OPERATOR, manifest=elsewhere)
     c.refused("the operator makes a namespace that is neither dept-… nor app-…", ["not in other-"], "create", who=OPERATOR, manifest=elsewhere)
 
-    def binding(place, role):
-        return made("RoleBinding", f"pt-{run}", namespace=place, api="rbac.authorization.k8s.io/v1", subjects=[],
-                    roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role})
-    c.refused("the operator binds a role in kube-system", ["not in kube-system"], "create", who=OPERATOR, manifest=binding("kube-system", "edit"))
-    c.refused("the operator hands on cluster-admin", ["attempting to grant RBAC permissions"],
-              "create", who=OPERATOR, manifest=binding(namespace, "cluster-admin"))
-    c.passes("the operator hands on edit in an application's namespace", "create", who=OPERATOR, manifest=binding(f"app-pt-{run}", "edit"))
+    app, foreign = f"app-pt-{run}", f"app-pt-{run}-foreign"
+    marked = ["marked yunheng.io/managed"]
+    c.refused("the operator makes a namespace without marking it", marked, "create", who=OPERATOR, manifest=namespace_object(foreign))
+    c.must("create", manifest=namespace_object(foreign))
+    mark = ["label", "namespace", foreign, "yunheng.io/managed=true"]
+    c.refused("the operator takes a namespace that somebody else made", marked, *mark, who=OPERATOR)
+    c.refused("… writes a quota in it", marked, "create", who=OPERATOR, manifest=quota(foreign, "yunheng", "9", MARK))
+    c.refused("the operator unmarks a namespace", marked, "label", "namespace", app, "yunheng.io/managed-", who=OPERATOR)
+    c.passes("the operator says that a namespace's quota is ready", "label", "namespace", app, "yunheng.io/quota-state=ready", who=OPERATOR)
+    bindings(c, run, namespace, foreign)
+    c.must("delete", "namespace", foreign, "--wait=false")
+
+    name = f"pt-{run}-reach"
+    c.must("create", who=CLOUD, manifest=pool(name))
+    c.refused("the operator changes what a pool's spec says", ["doesn't change what a pool's spec says"],
+              "patch", "resourcepool", name, *patch({"spec": {"acceptOvercommit": True}}), who=OPERATOR)
+    c.passes("the operator sets a pool's finalizer", "patch", "resourcepool", name, "--dry-run=server",
+             *patch({"metadata": {"finalizers": ["yunheng.io/release"]}}), who=OPERATOR)
+    c.must("delete", "resourcepool", name)
 
     def report(name):
         return made("ConfigMap", name, namespace=SYSTEM, api="v1", data={"cpus": "8"})
@@ -316,6 +337,40 @@ def reach(c, run, namespace):
     c.refused("a host agent writes another config map", ["writes its own report"], "create", who=HOST_AGENT, manifest=report(f"other-{run}"))
     c.passes("a host agent writes its report", "create", who=HOST_AGENT, manifest=report(f"host-{run}"))
     c.must("delete", "configmap", f"host-{run}", "-n", SYSTEM)
+
+
+def bindings(c, run, namespace, foreign):
+    """Whom the operator may give which role, and where: what a stolen token of its is worth."""
+    name, app = f"pt-{run}", f"app-pt-{run}"
+    escalated = ["attempting to grant RBAC permissions"]
+    for title, words, manifest in [
+        ("edit in kube-system", ["not ClusterRole edit in kube-system"], binding_object(name, "edit", [ZHANG], "kube-system")),
+        ("edit in a department's namespace", [f"not ClusterRole edit in {namespace}"], binding_object(name, "edit", [ZHANG], namespace)),
+        ("edit in a namespace app-… that somebody else made", ["marked yunheng.io/managed"], binding_object(name, "edit", [ZHANG], foreign)),
+        ("a department's role in an application's namespace", [f"not ClusterRole yunheng-department-owner in {app}"],
+         binding_object(name, "yunheng-department-owner", [ZHANG], app)),
+        ("its own role in a department's namespace", ["not ClusterRole yunheng-operator in"],
+         binding_object(name, "yunheng-operator", [ZHANG], namespace)),
+        ("cluster-admin", escalated, binding_object(name, "cluster-admin", [ZHANG], namespace)),
+        ("view", escalated, binding_object(name, "view", [ZHANG], app)),
+        ("edit in the whole cluster", ["only ClusterRole yunheng-catalogue-reader"],
+         binding_object(f"yunheng-department-{name}", "edit", [ZHANG])),
+        ("its own role in the whole cluster", ["only ClusterRole yunheng-catalogue-reader"],
+         binding_object(f"yunheng-department-{name}", "yunheng-operator", [ZHANG])),
+        ("the catalogue by a name of others", ["by the name yunheng-department-"], binding_object(name, "yunheng-catalogue-reader", [ZHANG])),
+    ]:
+        c.refused(f"the operator hands on {title}", words, "create", who=OPERATOR, manifest=manifest)
+    apply = ["apply", "--server-side", "--field-manager=yunheng-operator/department"]
+    c.passes("the operator hands on edit in an application's namespace", *apply, who=OPERATOR,
+             manifest=binding_object("yunheng-members", "edit", [ZHANG], app))
+    catalogue = f"yunheng-department-{name}"
+    for users in ([ZHANG], [ZHANG, LI]):
+        c.passes(f"the operator lets {len(users)} read the catalogue", *apply, who=OPERATOR,
+                 manifest=binding_object(catalogue, "yunheng-catalogue-reader", users))
+    c.must("create", manifest=binding_object(name, "edit"))
+    c.refused("the operator adds somebody to a binding of others", ["only ClusterRole yunheng-catalogue-reader"],
+              "patch", "clusterrolebinding", name, *patch({"subjects": binding_object(name, "edit", [ZHANG])["subjects"]}), who=OPERATOR)
+    c.must("delete", "clusterrolebinding", name, catalogue)
 
 
 def rights(c, namespace):
@@ -335,9 +390,17 @@ def rights(c, namespace):
         (AUDITOR, False, "update", "resourcepools.yunheng.io", None), (API, True, "create", "tokenreviews", None),
         (API, True, "list", "allocations.yunheng.io", None), (API, False, "create", "quotadecisions.yunheng.io", None),
         (API, False, "list", "secrets", None), (OPERATOR, False, "delete", "namespaces", None), (OPERATOR, False, "list", "secrets", None),
-        (OPERATOR, True, "update", "leases.coordination.k8s.io", SYSTEM), (OPERATOR, False, "delete", "resourcequotas", None),
+        (OPERATOR, False, "get", "secrets", SYSTEM), (OPERATOR, False, "delete", "resourcequotas", None),
         (OPERATOR, True, "patch", "resourcequotas", None), (OPERATOR, False, "update", "resourcequotas", None),
-        (OPERATOR, False, "create", "pods", None),
+        (OPERATOR, False, "create", "pods", None), (OPERATOR, False, "patch", "departments.yunheng.io", None),
+        (OPERATOR, False, "create", "events.events.k8s.io", None), (OPERATOR, False, "patch", "limitranges", None),
+        (OPERATOR, True, "bind", "clusterroles.rbac.authorization.k8s.io/edit", None),
+        (OPERATOR, False, "bind", "clusterroles.rbac.authorization.k8s.io/view", None),
+        (OPERATOR, True, "update", "leases.coordination.k8s.io/yunheng-operator", SYSTEM),
+        (OPERATOR, False, "update", "leases.coordination.k8s.io/of-others", SYSTEM),
+        (OPERATOR, True, "update", "configmaps/yunheng-request-numbers", SYSTEM),
+        (OPERATOR, False, "update", "configmaps/of-others", SYSTEM), (OPERATOR, False, "delete", "configmaps", SYSTEM),
+        (HOST_AGENT, False, "get", "configmaps", SYSTEM), (HOST_AGENT, False, "list", "configmaps", SYSTEM),
     ]:
         c.may(who, expected, verb, resource, place)
 
