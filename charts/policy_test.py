@@ -103,6 +103,8 @@ def ledgers_and_statuses(c, run):
     c.wait_until_refused("yunheng-pool-deletion", "delete", "resourcepool", name, "--dry-run=server", who=CLOUD)
     c.refused("a pool whose ledger has an entry is deleted", [f"pool {name} still has quota granted", "release its allocations"],
               "delete", "resourcepool", name, who=CLOUD)
+    c.refused("… or all pools at once", [f"pool {name} still has quota granted"],
+              "delete", "--raw", "/apis/yunheng.io/v1alpha1/resourcepools?dryRun=All")
     c.must("replace", who=OPERATOR, manifest=ledger)
     c.eventually("passes:  an empty pool is deleted", lambda: (lambda answer: (answer.ok, answer.text))(
         c.run("delete", "resourcepool", name, who=CLOUD)))
