@@ -292,6 +292,7 @@ def separation(c, run):
     c.refused("… or moves it under another", ["you belong to department"], "patch", "department", name, *patch({"spec": {"parent": "x"}}), who=CLOUD)
     c.passes("… but may mend its name", "patch", "department", name, *patch({"spec": {"displayName": "试验单位二"}}), who=CLOUD)
     c.passes("somebody else raises it", "patch", "department", name, *raised)
+    own_departments(c, name, raised)
 
     me = c.must("auth", "whoami", "-o", "json").json()["status"]["userInfo"]["username"]
     c.must("create", who=CLOUD, manifest=pool(f"{name}-lost"))
@@ -306,6 +307,35 @@ def separation(c, run):
     c.refused("a fence is confirmed in another's name", ["spec.fence.confirmedBy must be you"], *target, *fence(confirmedBy=me), who=CLOUD)
     c.passes("a fence is confirmed by a second person", *target, *fence(confirmedBy=me))
     c.must("delete", "resourcepool", f"{name}-lost")
+
+
+def own_departments(c, name, raised):
+    """What one can't do in one update can't be done in two either."""
+    other, mine = f"{name}-other", f"{name}-mine"
+    without, with_him = {"owners": [LI], "users": [ZHANG]}, {"owners": [LI, CLOUD], "users": []}
+    target = ["patch", "department", name]
+    c.refused("a cloud admin takes himself out of his department", ["nobody takes himself out"],
+              *target, *patch({"spec": {"members": without}}), who=CLOUD)
+    c.refused("… and raises its ceiling with it", ["you belong to department"],
+              *target, *patch({"spec": {"members": without, "ceilings": []}}), who=CLOUD)
+    c.passes("… but may move within it", *target, "--dry-run=server", *patch({"spec": {"members": with_him}}), who=CLOUD)
+    c.refused("… or deletes it, to make it again", ["it is deleted by somebody who does not"], "delete", "department", name, who=CLOUD)
+    c.refused("a cloud admin makes a department of his own", ["you would belong to department"], "create", who=CLOUD,
+              manifest=department_object(mine, [CLOUD], [{"pool": "cec", **SOME}]))
+    c.refused("… also without ceilings, which is without bounds", ["you would belong to department"], "create", who=CLOUD,
+              manifest=department_object(mine, [CLOUD]))
+    c.refused("… or through a group that he is in", ["you would belong to department"], "create", who=CLOUD,
+              manifest=department_object(mine, ["group:system:serviceaccounts:yunheng-people"]))
+    c.passes("a cloud admin makes a department of others", "create", who=CLOUD, manifest=department_object(other, [ZHANG]))
+    target[2] = other
+    c.passes("… and raises its ceiling", *target, *raised, who=CLOUD)
+    c.refused("… and then joins it", ["nobody makes himself a member"], *target, *patch({"spec": {"members": with_him}}), who=CLOUD)
+    c.refused("… or joins it and raises its ceiling with it", ["you belong to department"],
+              *target, *patch({"spec": {"members": with_him, "ceilings": []}}), who=CLOUD)
+    c.passes("somebody else adds him", *target, *patch({"spec": {"members": with_him}}))
+    c.passes("somebody else takes him out", *target, *patch({"spec": {"members": without}}))
+    c.passes("… and he deletes it", "delete", "department", other, who=CLOUD)
+    c.must("patch", "department", name, *patch({"spec": {"members": without}}))
 
 
 def reach(c, run, namespace):
