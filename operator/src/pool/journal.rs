@@ -6,8 +6,8 @@ use resources::v1alpha1::{Cause, JournalChange, JournalRecord};
 
 /// Records kept at most.
 const RECORDS_MAX: usize = 256;
-/// Bytes of JSON kept at most: a tenth of what one object may have.
-const BYTES_MAX: usize = 128 * 1024;
+/// Bytes of JSON kept at most: a twentieth of what one object may have; each commit writes them all again.
+const BYTES_MAX: usize = 64 * 1024;
 
 /// One change of a commit, before it is written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
