@@ -5,11 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod amounts;
+pub mod audit;
 pub mod condition;
+pub mod judgement;
 mod kinds;
 pub mod names;
 pub mod quantity;
 pub mod quota;
+pub mod sharing;
 pub mod snapshot;
 pub mod status;
 pub mod v1alpha1;
