@@ -13,7 +13,8 @@ use crate::amounts::Resources;
 use crate::names;
 use crate::quantity::QuantityError;
 use crate::v1alpha1::{
-    AllocationSpec, Ceiling, NewApplication, Period, QuotaRequestSpec, RequestType, ResourcePoolSpec,
+    AllocationSpec, Basis, Ceiling, Contact, NewApplication, Period, QuotaRequestSpec, RequestDetail, RequestType,
+    ResourcePoolSpec,
 };
 
 /// One thing that is wrong, and where.
@@ -34,6 +35,8 @@ pub enum Cause {
     Missing,
     #[error("has {length} characters: write {min} to {max}")]
     Length { length: usize, min: usize, max: usize },
+    #[error("has {count} items: at most {max}")]
+    TooMany { count: usize, max: usize },
     #[error(
         "isn't a name: at most {max} lower-case letters, digits and dashes, beginning and ending with a letter or digit"
     )]
@@ -66,6 +69,7 @@ impl Cause {
             Self::Amount(error) => error.code(),
             Self::Missing => "Missing",
             Self::Length { .. } => "Length",
+            Self::TooMany { .. } => "TooMany",
             Self::Name { .. } => "Name",
             Self::Date => "Date",
             Self::EndBeforeStart => "EndBeforeStart",
@@ -80,6 +84,9 @@ impl Cause {
     }
 }
 
+/// Further lines of a request's form.
+const DETAILS_MAX: usize = 50;
+
 /// Everything that is wrong with a request, as far as the request alone tells.
 #[must_use]
 pub fn request(spec: &QuotaRequestSpec) -> Vec<Violation> {
@@ -92,8 +99,8 @@ pub fn request(spec: &QuotaRequestSpec) -> Vec<Violation> {
         resources,
         period,
         justification,
-        basis: _,
-        details: _,
+        basis,
+        details,
     } = spec;
     let mut found = Found::default();
     found.length("spec.requester", requester, 1, 253);
@@ -107,6 +114,8 @@ pub fn request(spec: &QuotaRequestSpec) -> Vec<Violation> {
     if let Some(new) = new_application {
         found.new_application(*type_, new);
     }
+    found.basis(basis);
+    found.details(details);
     found.violations
 }
 
@@ -229,11 +238,41 @@ impl Found {
         }
     }
 
+    fn basis(&mut self, basis: &Basis) {
+        let Basis { users, concurrency, data_volume, approval_number, funding } = basis;
+        let fields = [
+            ("users", users),
+            ("concurrency", concurrency),
+            ("dataVolume", data_volume),
+            ("approvalNumber", approval_number),
+            ("funding", funding),
+        ];
+        for (field, text) in fields {
+            self.length(&format!("spec.basis.{field}"), text.as_deref().unwrap_or_default(), 0, 200);
+        }
+    }
+
+    fn details(&mut self, details: &[RequestDetail]) {
+        if details.len() > DETAILS_MAX {
+            self.add("spec.details", Cause::TooMany { count: details.len(), max: DETAILS_MAX });
+        }
+        // What is wrong with those that are too many anyway needn't be said.
+        for (index, RequestDetail { label, value }) in details.iter().take(DETAILS_MAX).enumerate() {
+            self.length(&format!("spec.details[{index}].label"), label, 1, 100);
+            self.length(&format!("spec.details[{index}].value"), value, 0, 1000);
+        }
+    }
+
     fn new_application(&mut self, type_: RequestType, new: &NewApplication) {
         if type_ != RequestType::New {
             self.add("spec.newApplication", Cause::OnlyWithNew);
         }
         self.length("spec.newApplication.displayName", &new.display_name, 1, 100);
+        self.length("spec.newApplication.description", &new.description, 0, 1000);
+        let Contact { name, phone, email } = &new.contact;
+        self.length("spec.newApplication.contact.name", name, 0, 100);
+        self.length("spec.newApplication.contact.phone", phone, 0, 50);
+        self.length("spec.newApplication.contact.email", email, 0, 200);
         let grade = new.security_grade;
         if grade > 3 {
             self.add("spec.newApplication.securityGrade", Cause::GradeTooHigh { grade });

@@ -102,3 +102,63 @@ fn the_shares_of_an_allocation_add_up() {
         assert_eq!(fields(&violations), BTreeSet::from([field]));
     }
 }
+
+/// The API server counts characters by the kind's schema: both bounds are the same.
+#[test]
+fn texts_are_as_long_as_the_kind_lets_them_be() {
+    let crd = serde_json::to_value(<QuotaRequest as kube::CustomResourceExt>::crd()).unwrap();
+    let schema = crd.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties").unwrap();
+    let new = |field: &str, text: &str| {
+        let mut spec = with("/type", json!("New"));
+        spec["newApplication"] = json!({"displayName": "x", "tier": "Municipal", "securityGrade": 2});
+        spec["newApplication"][field] = json!(text);
+        spec
+    };
+    let contact = |field: &str, text: &str| {
+        let mut spec = new("description", "");
+        spec["newApplication"]["contact"] = json!({field: text});
+        spec
+    };
+    type Write<'a> = Box<dyn Fn(&str) -> Value + 'a>;
+    let mut cases: Vec<(String, String, Write)> = Vec::new();
+    for field in ["users", "concurrency", "dataVolume", "approvalNumber", "funding"] {
+        let write = move |text: &str| with("/basis", json!({field: text}));
+        cases.push((format!("spec.basis.{field}"), format!("/basis/properties/{field}"), Box::new(write)));
+    }
+    for field in ["displayName", "description"] {
+        let (path, at) = (format!("spec.newApplication.{field}"), format!("/newApplication/properties/{field}"));
+        cases.push((path, at, Box::new(move |text: &str| new(field, text))));
+    }
+    for field in ["name", "phone", "email"] {
+        let at = format!("/newApplication/properties/contact/properties/{field}");
+        let write = move |text: &str| contact(field, text);
+        cases.push((format!("spec.newApplication.contact.{field}"), at, Box::new(write)));
+    }
+    for field in ["label", "value"] {
+        let (path, at) = (format!("spec.details[0].{field}"), format!("/details/items/properties/{field}"));
+        let write = move |text: &str| {
+            let mut line = json!({"label": "l", "value": "v"});
+            line[field] = json!(text);
+            with("/details", json!([line]))
+        };
+        cases.push((path, at, Box::new(write)));
+    }
+    let found = |spec: Value| {
+        let spec: QuotaRequestSpec = serde_json::from_value(spec).unwrap();
+        request(&spec).into_iter().map(|v| (v.field, v.cause.code())).collect::<Vec<_>>()
+    };
+    for (field, at, write) in cases {
+        let max = schema.pointer(&at).and_then(|text| text["maxLength"].as_u64()).unwrap_or_else(|| panic!("{at}"));
+        let max = usize::try_from(max).unwrap();
+        assert_eq!(found(write(&"核".repeat(max))), [], "{field}");
+        assert_eq!(found(write(&"核".repeat(max + 1))), [(field, "Length")]);
+    }
+    let lines = |count: usize| with("/details", json!(vec![json!({"label": "l", "value": ""}); count]));
+    let most = usize::try_from(schema.pointer("/details/maxItems").unwrap().as_u64().unwrap()).unwrap();
+    assert_eq!(found(lines(most)), []);
+    assert_eq!(found(lines(most + 1)), [("spec.details".to_owned(), "TooMany")]);
+    assert_eq!(
+        found(with("/details", json!([{"label": "", "value": ""}]))),
+        [("spec.details[0].label".to_owned(), "Missing")]
+    );
+}
