@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, put};
@@ -38,7 +38,8 @@ pub async fn serve(
         // A log filter is a line of text.
         .layer(DefaultBodyLimit::max(4096))
         .with_state(admin);
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
 /// Binds, and writes the address into a file where one is asked for.
@@ -69,7 +70,16 @@ async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
     }
 }
 
-async fn set_log_level(State(admin): State<Admin>, filter: String) -> (StatusCode, String) {
+/// From the same machine or pod only: whoever may read metrics may not silence the logs.
+async fn set_log_level(
+    State(admin): State<Admin>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    filter: String,
+) -> (StatusCode, String) {
+    if !from.ip().to_canonical().is_loopback() {
+        let told = "only from the pod itself: kubectl port-forward leads there\n";
+        return (StatusCode::FORBIDDEN, told.to_owned());
+    }
     let parsed = match EnvFilter::try_new(filter.trim()) {
         Ok(parsed) => parsed,
         Err(error) => {

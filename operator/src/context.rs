@@ -1,11 +1,13 @@
 //! What every controller has: clients, stores, the desk, the clock, the metrics.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, Shared};
 use kube::Client;
 use kube::runtime::controller::Action;
+use ledger::AllocationKey;
 use resources::v1alpha1::{
     Allocation, AllocationStatus, ApplicationStatus, DepartmentStatus, QuotaDecision, QuotaRequest, ResourcePoolStatus,
 };
@@ -58,6 +60,34 @@ pub struct Memory {
     pub allocations: Newest<Allocation>,
     pub requests: Newest<QuotaRequest>,
     pub decisions: Newest<QuotaDecision>,
+    /// Entries without an allocation that are being drained.
+    pub orphans: Turns,
+}
+
+/// Who is being looked after, so that nobody is twice at the same time.
+#[derive(Clone, Debug, Default)]
+pub struct Turns(Arc<std::sync::Mutex<HashSet<AllocationKey>>>);
+
+/// One's turn; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    turns: Turns,
+    key: AllocationKey,
+}
+
+impl Turns {
+    /// `None`: it is being looked after already.
+    #[must_use]
+    pub fn begin(&self, key: &AllocationKey) -> Option<Turn> {
+        let begun = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key.clone());
+        begun.then(|| Turn { turns: self.clone(), key: key.clone() })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.turns.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.key);
+    }
 }
 
 /// How often each object failed in a row, so that the delay can grow.

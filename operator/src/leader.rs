@@ -1,13 +1,12 @@
 //! One process leads. This saves work; safety never depends on it: a commit tests the version it
 //! read, a quota write tests the fence it read.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{ObjectMeta, PostParams};
-use kube::{Api, Client};
+use kube::{Api, Client, ResourceExt};
 use thiserror::Error;
 
 use crate::clock::Clock;
@@ -15,13 +14,13 @@ use crate::clock::Clock;
 /// Name of the Lease object.
 pub const LEASE: &str = "yunheng-operator";
 /// How long a leader that says nothing is believed to live.
-const LASTS: SignedDuration = SignedDuration::from_secs(15);
-/// How often the leader says that it lives: three tries before the lease has run out.
-const RENEW_EVERY: Duration = Duration::from_secs(4);
+const LASTS: Duration = Duration::from_secs(15);
+/// How often the leader says that it lives: three tries that get no answer fit into a lease.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often others look whether it still does.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// One exchange with the API server may take this long.
-const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -40,16 +39,16 @@ pub enum Step {
     Wait { holder: String },
 }
 
-/// What `me` does about the lease as it stands. Pure.
+/// What `me` does about the lease, which has been as it is for so long by our own clock. The time
+/// written in it is another machine's, and clocks differ.
 #[must_use]
-pub fn step(lease: Option<&LeaseSpec>, me: &str, now: Timestamp) -> Step {
+pub fn step(lease: Option<&LeaseSpec>, me: &str, unchanged_for: Duration) -> Step {
     let Some(lease) = lease else { return Step::Take };
     let Some(holder) = lease.holder_identity.as_deref().filter(|holder| !holder.is_empty()) else { return Step::Take };
     if holder == me {
         return Step::Take;
     }
-    let renewed = lease.renew_time.as_ref().map_or(Timestamp::MIN, |time| time.0);
-    if now.duration_since(renewed) > LASTS { Step::Take } else { Step::Wait { holder: holder.to_owned() } }
+    if unchanged_for > LASTS { Step::Take } else { Step::Wait { holder: holder.to_owned() } }
 }
 
 /// A lease in this process's hands.
@@ -65,8 +64,14 @@ pub struct Leadership {
 pub async fn acquire(client: Client, namespace: &str, me: &str, clock: Clock, on_standby: impl Fn()) -> Leadership {
     let api: Api<Lease> = Api::namespaced(client, namespace);
     let mut waiting_for = String::new();
+    let mut seen = Seen { version: None, since: Instant::now() };
     loop {
-        match attempt(&api, me, clock).await {
+        let attempt = tokio::time::timeout(ANSWER_WITHIN * 2, attempt(&api, me, clock, &mut seen)).await;
+        let Ok(answer) = attempt else {
+            tracing::warn!("reading or taking the leader's lease took too long");
+            continue;
+        };
+        match answer {
             Ok(Ok(lease)) => return Leadership { api, me: me.to_owned(), clock, lease },
             Ok(Err(holder)) if holder != waiting_for => {
                 tracing::info!(holder, "another process leads; waiting");
@@ -82,10 +87,32 @@ pub async fn acquire(client: Client, namespace: &str, me: &str, clock: Clock, on
     }
 }
 
+/// Which version of the lease was seen last, and since when.
+#[derive(Debug)]
+struct Seen {
+    version: Option<String>,
+    since: Instant,
+}
+
+impl Seen {
+    fn unchanged_for(&mut self, version: Option<String>) -> Duration {
+        if self.version != version {
+            *self = Self { version, since: Instant::now() };
+        }
+        self.since.elapsed()
+    }
+}
+
 /// The lease in our hands, or the name of who holds it.
-async fn attempt(api: &Api<Lease>, me: &str, clock: Clock) -> Result<Result<Lease, String>, kube::Error> {
+async fn attempt(
+    api: &Api<Lease>,
+    me: &str,
+    clock: Clock,
+    seen: &mut Seen,
+) -> Result<Result<Lease, String>, kube::Error> {
     let current = api.get_opt(LEASE).await?;
-    match step(current.as_ref().and_then(|lease| lease.spec.as_ref()), me, clock.now()) {
+    let unchanged_for = seen.unchanged_for(current.as_ref().and_then(ResourceExt::resource_version));
+    match step(current.as_ref().and_then(|lease| lease.spec.as_ref()), me, unchanged_for) {
         Step::Wait { holder } => Ok(Err(holder)),
         Step::Take => match write(api, current, me, clock).await {
             Ok(lease) => Ok(Ok(lease)),
@@ -126,7 +153,6 @@ impl Leadership {
     /// to forget everything that was planned as leader.
     pub async fn keep(mut self) -> Error {
         let mut renewed = tokio::time::Instant::now();
-        let lasts = LASTS.unsigned_abs();
         loop {
             tokio::time::sleep(RENEW_EVERY).await;
             let write = write(&self.api, Some(self.lease.clone()), &self.me, self.clock);
@@ -138,7 +164,7 @@ impl Leadership {
                 Ok(Err(kube::Error::Api(status))) if status.is_conflict() => match self.api.get_opt(LEASE).await {
                     Ok(Some(lease)) => {
                         let spec = lease.spec.clone().unwrap_or_default();
-                        if let Step::Wait { holder } = step(Some(&spec), &self.me, self.clock.now()) {
+                        if let Step::Wait { holder } = step(Some(&spec), &self.me, Duration::ZERO) {
                             return Error::Lost { holder };
                         }
                         self.lease = lease;
@@ -153,7 +179,7 @@ impl Leadership {
                 }
                 Err(_) => tracing::warn!("renewing the leader's lease took too long"),
             }
-            if renewed.elapsed() > lasts {
+            if renewed.elapsed() > LASTS {
                 return Error::RanOut;
             }
         }
@@ -176,24 +202,30 @@ mod tests {
 
     #[test]
     fn a_lease_is_taken_when_nobody_lives_who_holds_it() {
-        let now = Timestamp::from_second(1_000).unwrap();
-        let held = |by: &str, ago: i64| LeaseSpec {
-            holder_identity: Some(by.to_owned()),
-            renew_time: Some(MicroTime(now - SignedDuration::from_secs(ago))),
-            ..LeaseSpec::default()
+        let held = |by: &str, ago: u64| {
+            let lease = LeaseSpec { holder_identity: Some(by.to_owned()), ..LeaseSpec::default() };
+            (Some(lease), Duration::from_secs(ago))
         };
         let other = Step::Wait { holder: "other".to_owned() };
         let cases = [
-            (None, Step::Take),
-            (Some(held("", 0)), Step::Take),
-            (Some(held("me", 0)), Step::Take),
-            (Some(held("me", 60)), Step::Take),
-            (Some(held("other", 0)), other.clone()),
-            (Some(held("other", 15)), other),
-            (Some(held("other", 16)), Step::Take),
+            ((None, Duration::ZERO), Step::Take),
+            (held("", 0), Step::Take),
+            (held("me", 0), Step::Take),
+            (held("me", 60), Step::Take),
+            (held("other", 0), other.clone()),
+            (held("other", 15), other),
+            (held("other", 16), Step::Take),
         ];
-        for (lease, expected) in cases {
-            assert_eq!(step(lease.as_ref(), "me", now), expected, "{lease:?}");
+        for ((lease, unchanged_for), expected) in cases {
+            assert_eq!(step(lease.as_ref(), "me", unchanged_for), expected, "{lease:?}");
         }
+    }
+
+    #[test]
+    fn a_lease_counts_as_unchanged_from_when_we_saw_it() {
+        let long_ago = Instant::now().checked_sub(LASTS * 2).unwrap();
+        let mut seen = Seen { version: Some("1".to_owned()), since: long_ago };
+        assert!(seen.unchanged_for(Some("1".to_owned())) > LASTS);
+        assert!(seen.unchanged_for(Some("2".to_owned())) < LASTS, "its holder has just renewed it");
     }
 }

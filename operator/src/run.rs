@@ -26,7 +26,8 @@ use crate::telemetry::LogLevel;
 use crate::watch::{self, Triggered, Triggers};
 use crate::{allocation, application, department, host, leader, policy, pool, request};
 
-/// One exchange with the API server may take this long, watches aside.
+/// One exchange with the API server may take this long, watches aside: their streams have a limit
+/// of their own.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How long controllers may take to finish what they began.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
@@ -56,7 +57,7 @@ pub type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 
 pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
     let stop = stop_signal()?;
-    let client = client(true).await?;
+    let client = client(Use::Exchanges).await?;
     let Args { command, admin_listen, admin_address_file, namespace, identity, log: _ } = args;
     if let Some(Command::HostAgent(agent)) = command {
         return host::run_agent(client, &namespace, agent, stop).await.map_err(|source| Error::Report { source });
@@ -69,31 +70,57 @@ pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
     let pages = Admin { registry: Arc::new(registry), ready: Arc::clone(&ready), log_level };
     let serving = tokio::spawn(admin::serve(listener, pages, stop.clone()));
     let identity = identity.unwrap_or_else(own_name);
-    let ledger_client = self::client(false).await?;
-    let result = Box::pin(operate(client, ledger_client, &namespace, &identity, metrics, &ready, stop)).await;
+    let clients = Clients {
+        exchanges: client,
+        ledgers: self::client(Use::Ledgers).await?,
+        watches: self::client(Use::Watches).await?,
+    };
+    let result = Box::pin(operate(clients, &namespace, &identity, metrics, &ready, stop)).await;
     serving.abort();
     result
 }
 
-/// A client. Without retries for the ledgers: there a repeated PUT would look like a conflict.
-async fn client(retries: bool) -> Result<Client, Error> {
+/// What a client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Exchanges,
+    /// Without retries: a repeated PUT would look like a conflict.
+    Ledgers,
+    /// Without a limit on how long nothing comes.
+    Watches,
+}
+
+/// Connections to the API server, by their use.
+#[derive(Clone)]
+pub struct Clients {
+    pub exchanges: Client,
+    pub ledgers: Client,
+    pub watches: Client,
+}
+
+async fn client(use_: Use) -> Result<Client, Error> {
     let mut config = Config::infer().await.map_err(|source| Error::Configure { source })?;
-    config.default_retry = retries;
+    config.default_retry = use_ != Use::Ledgers;
     config.connect_timeout = Some(Duration::from_secs(5));
     config.write_timeout = Some(ANSWER_WITHIN);
+    if use_ != Use::Watches {
+        // A connection whose other end is gone would keep a ledger's readers waiting for good.
+        config.read_timeout = Some(ANSWER_WITHIN);
+        config.reset_reader_on_write = true;
+    }
     Client::try_from(config).map_err(|source| Error::Connect { source })
 }
 
 /// Watches, leads, runs the controllers; returns when told to stop or when it can't go on.
 pub async fn operate(
-    client: Client,
-    ledger_client: Client,
+    clients: Clients,
     namespace: &str,
     identity: &str,
     metrics: Metrics,
     ready: &AtomicBool,
     stop: Stop,
 ) -> Result<(), Error> {
+    let Clients { exchanges: client, ledgers, watches } = clients;
     let cluster_uid = cluster_uid(&client).await?;
     let (triggers, triggered) = Triggers::channels();
     tracing::info!(identity, cluster_uid, "waits to lead");
@@ -105,13 +132,15 @@ pub async fn operate(
     };
     tracing::info!(identity, "leads");
     metrics.leading.set(1);
-    let (stores, watches) = watch::start(&client, namespace, &triggers);
+    // Whoever stood by was ready to lead; now it is ready when its caches are filled.
+    ready.store(false, Ordering::Release);
+    let (stores, watches) = watch::start(&watches, namespace, &triggers);
     let filling = stores.clone();
     let context = Context {
         filled: async move { filling.wait_until_ready().await }.boxed().shared(),
         stores,
         desk: Desk::new(triggers.clone()),
-        ledgers: Ledgers::new(ledger_client),
+        ledgers: Ledgers::new(ledgers),
         verdicts: Verdicts::default(),
         clock: Clock::System,
         metrics: metrics.clone(),

@@ -189,7 +189,8 @@ pub fn start(
         role_bindings,
         cluster_role_bindings,
     };
-    let routes = Routes { stores: stores.clone(), triggers: triggers.clone(), seen: Arc::default() };
+    let routes =
+        Routes { stores: stores.clone(), triggers: triggers.clone(), seen: Arc::default(), owners: Arc::default() };
     let watches = future::select_all([
         routes.clone().follow(pools_watch),
         routes.clone().follow(departments_watch),
@@ -236,6 +237,8 @@ struct Routes {
     triggers: Triggers,
     /// What of each object was seen last, by uid: events that change nothing of interest are dropped.
     seen: Arc<Mutex<HashMap<String, u64>>>,
+    /// Namespace and name of each allocation, by its uid: what a workload namespace knows of it.
+    owners: Arc<Mutex<HashMap<String, (String, String)>>>,
 }
 
 impl Routes {
@@ -252,6 +255,7 @@ impl Routes {
                     watcher::Event::Delete(object) => {
                         routes.forget(&object);
                         object.route(&routes).await;
+                        routes.forget(&object);
                     }
                     watcher::Event::Init | watcher::Event::InitDone => {}
                 }
@@ -268,9 +272,15 @@ impl Routes {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, hash) != Some(hash)
     }
 
+    fn has_seen<K: Resource>(&self, object: &K) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        object.meta().uid.as_ref().is_some_and(|uid| seen.contains_key(uid))
+    }
+
     fn forget<K: Resource>(&self, object: &K) {
         if let Some(uid) = &object.meta().uid {
             self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+            self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         }
     }
 
@@ -280,19 +290,13 @@ impl Routes {
         }
     }
 
-    /// The allocations that may own a workload namespace, by the labels it was created with.
-    async fn allocations_of(&self, labels: &std::collections::BTreeMap<String, String>) {
-        let label = |key: &str| labels.get(key).map(String::as_str);
-        let (Some(department), Some(application)) = (label(names::LABEL_DEPARTMENT), label(names::LABEL_APPLICATION))
-        else {
-            return;
-        };
-        let namespace = names::department_namespace(department);
-        let further = label(names::LABEL_POOL).map(|pool| names::further_allocation(application, pool));
-        for name in further.as_deref().into_iter().chain([application]) {
-            if self.stores.allocations.get(&ObjectRef::new(name).within(&namespace)).is_some() {
-                self.triggers.allocation(&namespace, name).await;
-            }
+    /// Wakes the allocation that a workload namespace names as its owner.
+    async fn owner_of(&self, namespace: &Namespace) {
+        let Some(uid) = namespace.annotations().get(names::ANNOTATION_ALLOCATION) else { return };
+        let owner = self.owners.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned();
+        // An owner that isn't known yet is looked at when it comes.
+        if let Some((namespace, name)) = owner {
+            self.triggers.allocation(&namespace, &name).await;
         }
     }
 }
@@ -345,6 +349,10 @@ impl Routed for Allocation {
     async fn route(&self, routes: &Routes) {
         let (namespace, name) = (self.namespace().unwrap_or_default(), self.name_any());
         let meta = &self.metadata;
+        if let Some(uid) = &meta.uid {
+            let place = (namespace.clone(), name.clone());
+            routes.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.clone(), place);
+        }
         if routes
             .is_news(self, (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, meta.uid.is_some()))
         {
@@ -377,7 +385,11 @@ impl Routed for QuotaRequest {
             .as_ref()
             .and_then(|status| status.phase)
             .is_some_and(|phase| !resources::workflow::is_open(phase));
-        if !closed && self.metadata.deletion_timestamp.is_none() {
+        let is_over = closed || self.metadata.deletion_timestamp.is_some();
+        // One that is over when it is seen first had nobody waiting behind it; after a start these
+        // are nearly all.
+        let was_seen = routes.has_seen(self);
+        if !(routes.is_news(self, is_over) && was_seen && is_over) {
             return;
         }
         for other in routes.stores.requests.state() {
@@ -406,7 +418,10 @@ impl Routed for CloudPolicy {
 
 impl Routed for ResourceQuota {
     async fn route(&self, routes: &Routes) {
-        routes.allocations_of(self.labels()).await;
+        let namespace = self.namespace().unwrap_or_default();
+        if let Some(namespace) = routes.stores.namespaces.get(&ObjectRef::new(&namespace)) {
+            routes.owner_of(&namespace).await;
+        }
         if let Some(pool) = self.labels().get(names::LABEL_POOL) {
             routes.triggers.pool(pool).await;
         }
@@ -415,7 +430,7 @@ impl Routed for ResourceQuota {
 
 impl Routed for Namespace {
     async fn route(&self, routes: &Routes) {
-        routes.allocations_of(self.labels()).await;
+        routes.owner_of(self).await;
         if let Some(department) = self.labels().get(names::LABEL_DEPARTMENT) {
             routes.triggers.department(department).await;
         }

@@ -44,7 +44,12 @@ pub async fn apply(observed: &Observed, plan: Plan, context: &Context) -> Result
                 None
             }
             Step::WriteQuota { namespace, uid, read_fence, fence, share } => {
-                let operations = quota_patch(&uid, &read_fence, &fence, share, observed.limit_policy);
+                let mut operations = quota_patch(&uid, &read_fence, &fence, share, observed.limit_policy);
+                // A namespace that was taken over brings its quota with the labels of the owner before.
+                operations.push(json!({"op": "add", "path": "/metadata/labels", "value": labels(observed)}));
+                if observed.limits_are_outdated(&namespace) {
+                    write_limits(observed, &namespace, context).await?;
+                }
                 let api: Api<ResourceQuota> = Api::namespaced(context.client.clone(), &namespace);
                 patch_json(&api, names::MANAGED_QUOTA, operations, "write the quota", &namespace).await?;
                 context.metrics.wrote(CONTROLLER, "resourcequota");
@@ -128,10 +133,7 @@ async fn create_quota(observed: &Observed, namespace: &str, fence: &str, context
         labels: Some(labels(observed)),
         ..ObjectMeta::default()
     };
-    let limits = LimitRange { metadata: metadata.clone(), spec: Some(defaults(observed.limit_policy)) };
-    let limit_ranges: Api<LimitRange> = Api::namespaced(context.client.clone(), namespace);
-    ignore_existing(limit_ranges.create(&PostParams::default(), &limits).await)
-        .map_err(write("create the LimitRange"))?;
+    write_limits(observed, namespace, context).await?;
     let annotations = BTreeMap::from([(names::ANNOTATION_FENCE.to_owned(), fence.to_owned())]);
     let quota = ResourceQuota {
         metadata: ObjectMeta { annotations: Some(annotations), ..metadata },
@@ -144,6 +146,34 @@ async fn create_quota(observed: &Observed, namespace: &str, fence: &str, context
     let quotas: Api<ResourceQuota> = Api::namespaced(context.client.clone(), namespace);
     ignore_existing(quotas.create(&PostParams::default(), &quota).await).map_err(write("create the quota"))?;
     context.metrics.wrote(CONTROLLER, "resourcequota");
+    Ok(())
+}
+
+/// The defaults of containers go with the quota's keys: where a limit must be given, one is given
+/// to those who give none.
+async fn write_limits(observed: &Observed, namespace: &str, context: &Context) -> Result<(), Error> {
+    let write = |source| Error::Write { action: "write the LimitRange", namespace: namespace.to_owned(), source };
+    let limits = LimitRange {
+        metadata: ObjectMeta {
+            name: Some(names::MANAGED_QUOTA.to_owned()),
+            namespace: Some(namespace.to_owned()),
+            labels: Some(labels(observed)),
+            ..ObjectMeta::default()
+        },
+        spec: Some(defaults(observed.limit_policy)),
+    };
+    let api: Api<LimitRange> = Api::namespaced(context.client.clone(), namespace);
+    match api.create(&PostParams::default(), &limits).await {
+        Ok(_) => context.metrics.wrote(CONTROLLER, "limitrange"),
+        Err(kube::Error::Api(status)) if status.is_already_exists() => {
+            let operations = vec![
+                json!({"op": "add", "path": "/metadata/labels", "value": limits.metadata.labels}),
+                json!({"op": "add", "path": "/spec", "value": limits.spec}),
+            ];
+            patch_json(&api, names::MANAGED_QUOTA, operations, "write the LimitRange", namespace).await?;
+        }
+        Err(source) => return Err(write(source)),
+    }
     Ok(())
 }
 

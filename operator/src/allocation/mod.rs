@@ -32,6 +32,9 @@ const CONTROLLER: &str = "allocation";
 /// that ends is an event of its quota, but a watch can break.
 const DRAIN_LOOK: Duration = Duration::from_secs(15);
 
+/// Least time between two looks at an entry without an allocation.
+const ORPHANS_REST: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Error)]
 pub enum Error {
     #[error(transparent)]
@@ -104,18 +107,30 @@ async fn reconcile(key: AllocationKey, allocation: &Arc<Allocation>, context: &C
     }
     // client: the status, what is urgent at once
     let wait = report::report(allocation, &observed, &applied, &drained, context, now).await?;
-    Ok(Action::requeue(next_look(&applied, &drained, wait)))
+    Ok(Action::requeue(next_look(&applied, &drained, wait, lease_ends_in(allocation, now))))
 }
 
-fn next_look(applied: &apply::Applied, drained: &evidence::Drained, wait: Option<Duration>) -> Duration {
+/// Time to the end of the lease, at which the status has something new to say.
+fn lease_ends_in(allocation: &Allocation, now: jiff::Timestamp) -> Option<Duration> {
+    let end: jiff::Timestamp = allocation.spec.lease.as_ref()?.expires_at.parse().ok()?;
+    Duration::try_from(end.duration_since(now)).ok()
+}
+
+fn next_look(
+    applied: &apply::Applied,
+    drained: &evidence::Drained,
+    wait: Option<Duration>,
+    lease_ends_in: Option<Duration>,
+) -> Duration {
     let drain = matches!(drained, evidence::Drained::Waiting { .. }).then_some(DRAIN_LOOK);
     let blocked = applied.blocked.is_some().then_some(Duration::from_secs(60));
-    [Some(SAFETY_NET), drain, blocked, wait].into_iter().flatten().min().unwrap_or(SAFETY_NET)
+    [Some(SAFETY_NET), drain, blocked, wait, lease_ends_in].into_iter().flatten().min().unwrap_or(SAFETY_NET)
 }
 
 /// Drains an entry whose allocation is gone, beside the controller: it has no object to reconcile.
 /// What fails is tried again by the pool's next pass.
 pub fn drain_orphan(pool: &str, key: AllocationKey, context: &Context) {
+    let Some(turn) = context.memory.orphans.begin(&key) else { return };
     let (subject, context) = (observe::Subject::orphan(key.clone(), pool), context.clone());
     let triggers = context.triggers.clone();
     let pool = pool.to_owned();
@@ -129,6 +144,9 @@ pub fn drain_orphan(pool: &str, key: AllocationKey, context: &Context) {
             let error = crate::telemetry::chain(&error);
             tracing::warn!(allocation = %key, error, "failed to drain an entry without an allocation");
         }
+        // The question to the pool has brought a pass of its own, which is no reason to look again.
+        tokio::time::sleep(ORPHANS_REST).await;
+        drop(turn);
         tokio::time::sleep(DRAIN_LOOK).await;
         triggers.pool(&pool).await;
     });

@@ -82,13 +82,23 @@ impl Observed {
     #[must_use]
     pub fn entry(&self) -> Option<&Entry> {
         let entry = self.snapshot.as_ref()?.ledger.entries.get(&self.key)?;
-        entry.uid.is_some().then_some(entry)
+        // An entry of the same name may be another object's: one that is gone and still drains.
+        (entry.uid.as_ref() == Some(&self.owner)).then_some(entry)
     }
 
     /// The fence that the entry's quotas must carry.
     #[must_use]
     pub fn fence(&self) -> Option<String> {
         Some(names::fence(&self.snapshot.as_ref()?.uid, self.entry()?.revision))
+    }
+
+    /// Whether the quota in this namespace limits other resources than it should: its LimitRange
+    /// gives the wrong defaults then.
+    #[must_use]
+    pub fn limits_are_outdated(&self, namespace: &str) -> bool {
+        let hard = self.places.get(namespace).and_then(|place| place.hard.as_ref());
+        let wanted = quota::hard(Bundle::ZERO, self.limit_policy);
+        hard.is_some_and(|hard| !hard.keys().eq(wanted.keys()))
     }
 
     /// Whether every quota says what the ledger says and nothing drains.

@@ -16,6 +16,7 @@ use crate::context::Context;
 #[derive(Debug)]
 pub struct Observed {
     pub name: String,
+    pub uid: String,
     pub members: Members,
     pub has_namespace: bool,
     /// Workload namespaces of the department's applications.
@@ -45,15 +46,22 @@ pub fn observe(department: &Department, context: &Context) -> Observed {
             && namespace.labels().contains_key(names::LABEL_APPLICATION)
             && namespace.metadata.deletion_timestamp.is_none()
     });
+    let workload_namespaces: BTreeSet<String> = workload_namespaces.map(|namespace| namespace.name_any()).collect();
+    // Whatever their labels say: a namespace may have come from another department.
+    let binds_here = |one: &RoleBinding| {
+        let place = one.metadata.namespace.as_deref().unwrap_or_default();
+        place == own_namespace || workload_namespaces.contains(place)
+    };
     let parent = Some(department.spec.parent.clone()).filter(|parent| !parent.is_empty());
     let (pools, over_ceiling) = amounts(&name, context);
     let unread = |pool: &ResourcePool| context.ledgers.latest(&pool.name_any()).is_none();
     Observed {
         ledgers_missing: stores.pools.state().iter().any(|pool| unread(pool)),
+        uid: department.uid().unwrap_or_default(),
         members: department.spec.members.clone(),
         has_namespace: stores.namespaces.get(&ObjectRef::new(&own_namespace)).is_some(),
-        workload_namespaces: workload_namespaces.map(|namespace| namespace.name_any()).collect(),
-        role_bindings: stores.role_bindings.state().into_iter().filter(|one| is_ours(one.labels())).collect(),
+        role_bindings: stores.role_bindings.state_filter(binds_here),
+        workload_namespaces: workload_namespaces.clone(),
         cluster_role_binding: stores.cluster_role_bindings.find(|one| is_ours(one.labels())),
         applications: stores
             .applications

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding, RoleRef, Subject};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::ResourceExt;
 use kube::api::ObjectMeta;
 use resources::names;
@@ -36,11 +37,11 @@ pub fn plan(observed: &Observed) -> Plan {
     let (owners, users) = (subjects(&observed.members.owners), subjects(&observed.members.users));
     let everybody: Vec<Subject> = owners.iter().chain(&users).cloned().collect();
     let mut wanted = vec![
-        binding(&observed.name, &own, OWNER_ROLE, OWNER_ROLE, owners),
-        binding(&observed.name, &own, USER_ROLE, USER_ROLE, users),
+        binding(observed, &own, OWNER_ROLE, OWNER_ROLE, owners),
+        binding(observed, &own, USER_ROLE, USER_ROLE, users),
     ];
     for namespace in &observed.workload_namespaces {
-        wanted.push(binding(&observed.name, namespace, MEMBERS_BINDING, DEPLOY_ROLE, everybody.clone()));
+        wanted.push(binding(observed, namespace, MEMBERS_BINDING, DEPLOY_ROLE, everybody.clone()));
     }
     let role_bindings = wanted.into_iter().filter(|wanted| needs_writing(wanted, observed)).collect();
     Plan { namespace, role_bindings, cluster_role_binding: catalogue(observed, everybody) }
@@ -56,19 +57,26 @@ fn needs_writing(wanted: &RoleBinding, observed: &Observed) -> bool {
         Some(there) => {
             there.subjects.as_deref().unwrap_or_default() != wanted.subjects.as_deref().unwrap_or_default()
                 || there.role_ref != wanted.role_ref
+                || there.labels() != wanted.labels()
+                || there.owner_references() != wanted.owner_references()
         }
         None => wanted.subjects.as_ref().is_some_and(|subjects| !subjects.is_empty()),
     }
 }
 
 fn catalogue(observed: &Observed, subjects: Vec<Subject>) -> Option<ClusterRoleBinding> {
-    let there = observed.cluster_role_binding.as_ref().and_then(|there| there.subjects.clone());
-    if there.unwrap_or_default() == subjects {
+    let owners = vec![owner(observed)];
+    let there = observed.cluster_role_binding.as_ref();
+    let is_as_wanted = there.is_some_and(|there| {
+        there.subjects.as_deref().unwrap_or_default() == subjects && there.owner_references() == owners
+    });
+    if is_as_wanted || (there.is_none() && subjects.is_empty()) {
         return None;
     }
     let metadata = ObjectMeta {
         name: Some(format!("yunheng-department-{}", observed.name)),
         labels: Some(labels(&observed.name)),
+        owner_references: Some(owners),
         ..ObjectMeta::default()
     };
     Some(ClusterRoleBinding { metadata, role_ref: role(CATALOGUE_ROLE), subjects: Some(subjects) })
@@ -81,11 +89,23 @@ fn labels(department: &str) -> BTreeMap<String, String> {
     ])
 }
 
-fn binding(department: &str, namespace: &str, name: &str, role_name: &str, subjects: Vec<Subject>) -> RoleBinding {
+/// The department owns its people's rights: with it they go.
+fn owner(observed: &Observed) -> OwnerReference {
+    OwnerReference {
+        api_version: "yunheng.io/v1alpha1".to_owned(),
+        kind: "Department".to_owned(),
+        name: observed.name.clone(),
+        uid: observed.uid.clone(),
+        ..OwnerReference::default()
+    }
+}
+
+fn binding(observed: &Observed, namespace: &str, name: &str, role_name: &str, subjects: Vec<Subject>) -> RoleBinding {
     let metadata = ObjectMeta {
         name: Some(name.to_owned()),
         namespace: Some(namespace.to_owned()),
-        labels: Some(labels(department)),
+        labels: Some(labels(&observed.name)),
+        owner_references: Some(vec![owner(observed)]),
         ..ObjectMeta::default()
     };
     RoleBinding { metadata, role_ref: role(role_name), subjects: Some(subjects) }
@@ -121,6 +141,7 @@ mod tests {
     fn observed(users: &[&str]) -> Observed {
         Observed {
             name: "civil-affairs".into(),
+            uid: "uid-1".into(),
             members: Members { owners: vec![], users: users.iter().map(ToString::to_string).collect() },
             has_namespace: false,
             workload_namespaces: BTreeSet::from(["app-marriage-registry".to_owned()]),
@@ -163,6 +184,10 @@ mod tests {
         seen.cluster_role_binding = first.cluster_role_binding.map(Arc::new);
         let second = plan(&seen);
         assert!(second.namespace.is_none() && second.role_bindings.is_empty() && second.cluster_role_binding.is_none());
+        let mut strangers = seen.role_bindings.last().unwrap().as_ref().clone();
+        strangers.labels_mut().insert(names::LABEL_DEPARTMENT.to_owned(), "health".to_owned());
+        *seen.role_bindings.last_mut().unwrap() = Arc::new(strangers);
+        assert_eq!(plan(&seen).role_bindings.len(), 1, "a binding left by another department is taken over");
         seen.members.users.clear();
         assert_eq!(plan(&seen).role_bindings.len(), 2, "bindings that are there are emptied");
     }

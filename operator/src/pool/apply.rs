@@ -70,7 +70,9 @@ pub async fn apply(
 async fn drain_orphans(pool: &str, ledger: &Ledger, context: &Context) {
     for (key, entry) in ledger.entries.iter().filter(|(_, entry)| entry.leaving) {
         let reference = kube::runtime::reflector::ObjectRef::new(&key.name).within(&key.namespace);
-        if context.stores.allocations.get(&reference).is_none() {
+        // One that was made again under the same name is another: it waits for this one's drain.
+        let owner = context.stores.allocations.get(&reference).and_then(|allocation| allocation.uid());
+        if owner.is_none() || owner != entry.uid {
             tracing::debug!(pool, allocation = %key, revision = entry.revision, "drains an entry without an allocation");
             crate::allocation::drain_orphan(pool, key.clone(), context);
         }
