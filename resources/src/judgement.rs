@@ -236,7 +236,9 @@ fn standing(spec: &QuotaRequestSpec, place: &Place<'_>) -> Option<Fault> {
     }
 }
 
-fn namespaces(place: &Place<'_>, target: Bundle) -> Vec<NamespaceShare> {
+/// The namespaces of the allocation, with their shares of `target`.
+#[must_use]
+pub fn namespaces(place: &Place<'_>, target: Bundle) -> Vec<NamespaceShare> {
     match place.allocation {
         Some(allocation) => sharing::scaled(&allocation.spec.namespaces, target),
         None if place.is_further => {

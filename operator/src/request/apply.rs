@@ -14,7 +14,7 @@ use resources::{names, quantity, status, workflow};
 use serde_json::json;
 
 use super::observe::Observed;
-use super::plan::{self, Step, Why};
+use super::plan::{Step, Why};
 use super::{CONTROLLER, Error};
 use crate::context::Context;
 use crate::pool::cause_of;
@@ -70,7 +70,7 @@ async fn hold(
 ) -> Result<(), Error> {
     let request = Request {
         ask: Ask::Hold {
-            allocation: AllocationKey::new(&observed.namespace, &observed.allocation_name),
+            allocation: AllocationKey::new(&observed.namespace, observed.place().name),
             request: observed.name.clone(),
             uid: observed.uid.clone(),
             decision: decision.name_any(),
@@ -100,7 +100,7 @@ async fn hold(
 
 /// Writes the application, where the request brings one, and the allocation.
 async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context) -> Result<(), Error> {
-    if !observed.application_exists
+    if observed.application.is_none()
         && let Some(new) = observed.request.spec.new_application.clone()
     {
         let name = observed.request.spec.application.clone();
@@ -110,8 +110,9 @@ async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context)
         ignore_existing(created).map_err(|source| Error::Application { application: name, source })?;
     }
     let api: Api<Allocation> = Api::namespaced(context.client.clone(), &observed.namespace);
-    let name = observed.allocation_name.clone();
-    let written = match &observed.allocation {
+    let place = observed.place();
+    let name = place.name;
+    let written = match place.allocation {
         // Only if its spec is still as it was seen: who changed it in between is looked at first. A
         // status that was written in between changes nothing.
         Some(seen) => {
@@ -155,7 +156,7 @@ fn decided(observed: &Observed, decision: &QuotaDecision, phases: &[Phase], now:
     let mut next = observed.request.status.clone().unwrap_or_default();
     next.decision = Some(decision.name_any());
     if phases.contains(&Phase::Approved) {
-        next.allocation = Some(observed.allocation_name.clone());
+        next.allocation = Some(observed.place().name);
     }
     let spec = &decision.spec;
     for (index, phase) in phases.iter().enumerate() {
@@ -237,21 +238,23 @@ fn sayings(observed: &Observed, next: &QuotaRequestStatus) -> Vec<Saying> {
 fn ready(observed: &Observed, phase: Phase) -> Saying {
     if phase == Phase::Submitted
         && observed.behind.is_none()
-        && let Some(why) = plan::fault(observed)
+        && let Err(unfit) = observed.judge()
     {
-        return Saying::no(condition::READY, why.code(), why.to_string());
+        return Saying::no(condition::READY, unfit.code(), unfit.to_string());
     }
+    let allocation = observed.place().allocation;
+    let said = |type_: &str| condition::find(&allocation?.status.as_ref()?.conditions, type_);
     match phase {
         Phase::Active => Saying::yes(condition::READY, "Active", "in force"),
         Phase::Released => Saying::yes(condition::READY, "Released", "the capacity is back in the pool"),
         Phase::Submitted => Saying::no(condition::READY, "Submitted", "waits for a decision"),
-        Phase::Provisioning => Saying::no(condition::READY, "Provisioning", "approved; the quota is being written"),
+        Phase::Provisioning => {
+            let waits = said(condition::READY).filter(|said| said.status != "True");
+            let message = waits.map_or("the quota is being written", |said| said.message.as_str());
+            Saying::no(condition::READY, "Provisioning", format!("approved; {message}"))
+        }
         Phase::Reclaiming => {
-            let held_by = observed.allocation.as_ref().and_then(|allocation| {
-                let status = allocation.status.as_ref()?;
-                Some(condition::find(&status.conditions, condition::DRAINING)?.message.clone())
-            });
-            let message = held_by.unwrap_or_else(|| "the quota is being lowered".to_owned());
+            let message = said(condition::DRAINING).map_or("the quota is being lowered", |said| said.message.as_str());
             Saying::no(condition::READY, "Reclaiming", message)
         }
         Phase::Rejected => Saying::no(condition::READY, "Rejected", "not approved; nothing was changed"),

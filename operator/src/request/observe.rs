@@ -1,11 +1,14 @@
 //! What a request's next step is decided from.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
+use ledger::Bundle;
+use resources::judgement::{self, Beside, Owner, Place, Unfit};
 use resources::names;
-use resources::v1alpha1::{Allocation, QuotaDecision, QuotaRequest};
+use resources::v1alpha1::{Allocation, Application, QuotaDecision, QuotaRequest};
 use resources::workflow;
 
 use crate::context::Context;
@@ -21,13 +24,36 @@ pub struct Observed {
     /// An earlier open request for the same application and pool.
     pub behind: Option<String>,
     pub pool_exists: bool,
-    pub application_exists: bool,
-    /// The application's allocation in the pool, if there is one.
-    pub allocation: Option<Arc<Allocation>>,
-    /// Name of the allocation that this request is about, existing or to be made.
-    pub allocation_name: String,
-    /// It would be a further allocation of the application, with a namespace of its own.
-    pub is_further: bool,
+    pub application: Option<Arc<Application>>,
+    /// The application's allocations, in whichever pool.
+    pub allocations: Vec<Arc<Allocation>>,
+    /// Those names of allocations that the request may come to need and that are taken.
+    pub names_taken: BTreeSet<String>,
+    /// Whose the workload namespaces are that the request may come to need.
+    pub owners: BTreeMap<String, Owner>,
+}
+
+impl Observed {
+    /// The allocation that this request is about.
+    #[must_use]
+    pub fn place(&self) -> Place<'_> {
+        let spec = &self.request.spec;
+        judgement::place(&spec.application, &spec.pool, self.allocations.iter().map(AsRef::as_ref))
+    }
+
+    /// What the allocation shall have, or what is in the way.
+    pub fn judge(&self) -> Result<Bundle, Unfit> {
+        let allocations: Vec<&Allocation> = self.allocations.iter().map(AsRef::as_ref).collect();
+        let beside = Beside {
+            namespace: &self.namespace,
+            pool_exists: self.pool_exists,
+            application: self.application.as_ref().map(|application| &application.spec),
+            allocations: &allocations,
+            named: &|name| self.names_taken.contains(name),
+            owner: &|namespace| self.owners.get(namespace).cloned(),
+        };
+        Ok(judgement::judge(&self.request.spec, &beside)?.target)
+    }
 }
 
 pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
@@ -47,33 +73,47 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
         is_unanswered(decision)
     });
     decisions.sort_by_key(|decision| (decision.creation_timestamp(), decision.name_any()));
-    let of_application = stores.allocations.state_filter(|allocation| {
-        allocation.metadata.namespace.as_deref() == Some(&namespace) && allocation.spec.application == *application
-    });
-    let allocation = of_application.iter().find(|allocation| allocation.spec.pool == *pool).cloned();
-    let allocation = allocation.map(|allocation| context.memory.allocations.of(allocation));
-    let is_further = allocation.is_none() && !of_application.is_empty();
-    let allocation_name = match &allocation {
-        Some(allocation) => allocation.name_any(),
-        None if is_further => names::further_allocation(application, pool),
-        None => application.clone(),
-    };
+    let allocations: Vec<_> = stores
+        .allocations
+        .state_filter(|allocation| {
+            allocation.metadata.namespace.as_deref() == Some(&namespace) && allocation.spec.application == *application
+        })
+        .into_iter()
+        .map(|allocation| context.memory.allocations.of(allocation))
+        .collect();
+    let names = [application.clone(), names::further_allocation(application, pool)];
+    let is_taken = |name: &&String| stores.allocations.get(&ObjectRef::new(name).within(&namespace)).is_some();
+    let own = names.iter().map(|name| names::application_namespace(name));
+    let wanted = own.chain(allocations.iter().flat_map(|allocation| judgement::namespaces_of(&allocation.spec)));
     Observed {
         behind: behind(request, context),
         pool_exists: stores
             .pools
             .get(&ObjectRef::new(pool))
             .is_some_and(|pool| pool.metadata.deletion_timestamp.is_none()),
-        application_exists: stores.applications.get(&ObjectRef::new(application).within(&namespace)).is_some(),
+        application: stores.applications.get(&ObjectRef::new(application).within(&namespace)),
+        names_taken: names.iter().filter(is_taken).cloned().collect(),
+        owners: wanted.filter_map(|name| Some((name.clone(), owner(&name, context)?))).collect(),
         request: Arc::clone(request),
         namespace,
         name,
         uid,
         decisions,
-        allocation,
-        allocation_name,
-        is_further,
+        allocations,
     }
+}
+
+/// Whose a workload namespace is: the allocation's that made it, or that will. One that its owner
+/// has left behind is nobody's, and is taken over.
+fn owner(name: &str, context: &Context) -> Option<Owner> {
+    let stores = &context.stores;
+    let key = |allocation: &Allocation| Owner::Allocation(crate::pool_key(allocation));
+    let marked = stores.namespaces.get(&ObjectRef::new(name));
+    let uid = marked.as_ref().and_then(|namespace| namespace.annotations().get(names::ANNOTATION_ALLOCATION).cloned());
+    let by_mark = uid.and_then(|uid| stores.allocations.find(|one| one.metadata.uid.as_ref() == Some(&uid)));
+    let found = by_mark
+        .or_else(|| stores.allocations.find(|one| judgement::namespaces_of(&one.spec).iter().any(|own| own == name)));
+    found.map(|allocation| key(&allocation))
 }
 
 fn is_unanswered(decision: &QuotaDecision) -> bool {

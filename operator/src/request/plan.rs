@@ -7,11 +7,9 @@ use kube::ResourceExt;
 use ledger::Bundle;
 use resources::amounts::Resources;
 use resources::condition;
-use resources::v1alpha1::{
-    Allocation, AllocationSpec, Lease, NamespaceShare, Phase, QuotaDecision, QuotaRequestSpec, RequestType,
-};
+use resources::judgement::{self, Unfit};
+use resources::v1alpha1::{Allocation, AllocationSpec, Lease, Phase, QuotaDecision, QuotaRequestSpec, RequestType};
 use resources::workflow::{self, Refusal, Standing};
-use resources::{names, validate};
 use thiserror::Error;
 
 use super::observe::Observed;
@@ -42,16 +40,8 @@ pub enum Step {
 pub enum Why {
     #[error(transparent)]
     Workflow(#[from] Refusal),
-    #[error("there is no pool {pool}: withdraw the request and name a pool that exists")]
-    UnknownPool { pool: String },
-    #[error("there is no application {application}: give spec.newApplication with a New request")]
-    UnknownApplication { application: String },
-    #[error("the application already has quota in pool {pool}: ask for a Change instead")]
-    AlreadyAllocated { pool: String },
-    #[error("the application has no quota in pool {pool}: ask for New instead")]
-    NothingAllocated { pool: String },
-    #[error("{0}")]
-    Invalid(String),
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
 }
 
 impl Why {
@@ -59,11 +49,7 @@ impl Why {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Workflow(refusal) => refusal.code(),
-            Self::UnknownPool { .. } => "UnknownPool",
-            Self::UnknownApplication { .. } => "UnknownApplication",
-            Self::AlreadyAllocated { .. } => "AlreadyAllocated",
-            Self::NothingAllocated { .. } => "NothingAllocated",
-            Self::Invalid(_) => "Invalid",
+            Self::Unfit(unfit) => unfit.code(),
         }
     }
 }
@@ -99,56 +85,17 @@ fn decide(observed: &Observed, decision: &Arc<QuotaDecision>) -> Step {
     match workflow::step(&standing, &decision.spec) {
         Err(refusal) => Step::Refuse { decision, why: refusal.into() },
         Ok(workflow::Step::Close(phase)) => Step::Close { decision, phase },
-        Ok(workflow::Step::HoldThenApprove) => match may_hold(observed) {
+        Ok(workflow::Step::HoldThenApprove) => match observed.judge() {
             Ok(target) => Step::Hold { decision, target },
-            Err(why) => Step::Refuse { decision, why },
+            Err(unfit) => Step::Refuse { decision, why: unfit.into() },
         },
     }
-}
-
-/// What is wrong with a request, as far as everything that exists tells.
-pub fn fault(observed: &Observed) -> Option<Why> {
-    may_hold(observed).err()
-}
-
-/// What the allocation shall have, if the request makes sense beside what exists.
-fn may_hold(observed: &Observed) -> Result<Bundle, Why> {
-    let spec = &observed.request.spec;
-    let pool = spec.pool.clone();
-    let violations = validate::request(spec);
-    if !violations.is_empty() {
-        let text: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        return Err(Why::Invalid(text.join("; ")));
-    }
-    if !observed.pool_exists {
-        return Err(Why::UnknownPool { pool });
-    }
-    let comes_with_it = spec.type_ == RequestType::New && spec.new_application.is_some();
-    if !observed.application_exists && !comes_with_it {
-        return Err(Why::UnknownApplication { application: spec.application.clone() });
-    }
-    let has_quota = observed.allocation.as_deref().is_some_and(has_quota);
-    match spec.type_ {
-        RequestType::New if has_quota => Err(Why::AlreadyAllocated { pool }),
-        RequestType::Change | RequestType::Renew | RequestType::Release if !has_quota => {
-            Err(Why::NothingAllocated { pool })
-        }
-        _ => spec
-            .resources
-            .parse()
-            .map_err(|(resource, error)| Why::Invalid(format!("spec.resources.{resource} {error}"))),
-    }
-}
-
-fn has_quota(allocation: &Allocation) -> bool {
-    allocation.metadata.deletion_timestamp.is_none()
-        && allocation.spec.resources.parse().is_ok_and(|amounts| !amounts.is_zero())
 }
 
 /// The way from an approval to a grant in force, read off the allocation.
 fn provision(observed: &Observed, phase: Phase, applied: Option<&str>) -> Step {
     let wanted = allocation_spec(observed, applied);
-    let allocation = observed.allocation.as_deref();
+    let allocation = observed.place().allocation;
     let is_written = allocation.is_some_and(|allocation| allocation.spec.decision.as_deref() == applied);
     if !is_written {
         return Step::Provision { spec: Box::new(wanted) };
@@ -186,29 +133,16 @@ fn progress(allocation: &Allocation) -> Progress {
 /// The allocation as the request wants it.
 fn allocation_spec(observed: &Observed, decision: Option<&str>) -> AllocationSpec {
     let spec = &observed.request.spec;
-    let before = observed.allocation.as_ref().map(|allocation| &allocation.spec);
-    let own_namespace = observed
-        .is_further
-        .then(|| NamespaceShare { name: names::application_namespace(&observed.allocation_name), share: None });
-    let namespaces = match before {
-        Some(before) => scaled(&before.namespaces),
-        None => own_namespace.into_iter().collect(),
-    };
+    let place = observed.place();
+    let before = place.allocation.map(|allocation| &allocation.spec);
+    let target = spec.resources.parse().unwrap_or_default();
     AllocationSpec {
         application: spec.application.clone(),
         pool: spec.pool.clone(),
         resources: spec.resources.clone(),
-        namespaces,
+        namespaces: judgement::namespaces(&place, target),
         lease: lease(spec, before),
         decision: decision.map(str::to_owned),
-    }
-}
-
-/// With one namespace it takes all; a share written before would no longer add up.
-fn scaled(namespaces: &[NamespaceShare]) -> Vec<NamespaceShare> {
-    match namespaces {
-        [only] => vec![NamespaceShare { name: only.name.clone(), share: None }],
-        several => several.to_vec(),
     }
 }
 

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use resources::judgement::Owner;
 use resources::v1alpha1::{
-    AllocationStatus, Basis, NewApplication, Period, QuotaDecisionSpec, QuotaRequest, QuotaRequestStatus, RequestRef,
-    Tier, Verdict,
+    AllocationStatus, Application, Basis, NamespaceShare, NewApplication, Period, QuotaDecisionSpec, QuotaRequest,
+    QuotaRequestStatus, RequestRef, Tier, Verdict,
 };
 use serde_json::json;
 
@@ -59,11 +61,16 @@ fn observed(request: QuotaRequest, allocation: Option<Allocation>) -> Observed {
         decisions: vec![],
         behind: None,
         pool_exists: true,
-        application_exists: true,
-        allocation: allocation.map(Arc::new),
-        allocation_name: "marriage-registry".into(),
-        is_further: false,
+        application: Some(application()),
+        names_taken: allocation.iter().map(|one| one.name_any()).collect(),
+        owners: BTreeMap::new(),
+        allocations: allocation.into_iter().map(Arc::new).collect(),
     }
+}
+
+fn application() -> Arc<Application> {
+    let spec = json!({"displayName": "婚姻登记系统", "tier": "Municipal"});
+    Arc::new(Application::new("marriage-registry", serde_json::from_value(spec).unwrap()))
 }
 
 /// An allocation at generation 2 with what its controller says of it.
@@ -131,9 +138,12 @@ fn a_request_must_make_sense_beside_what_exists() {
     assert_eq!(refused(observed(change(), None)), "NothingAllocated");
     assert_eq!(refused(observed(request(RequestType::Release, zero()), None)), "NothingAllocated");
     assert_eq!(refused(Observed { pool_exists: false, ..observed(change(), there()) }), "UnknownPool");
-    assert_eq!(refused(Observed { application_exists: false, ..observed(new(), None) }), "UnknownApplication");
+    assert_eq!(refused(Observed { application: None, ..observed(new(), None) }), "UnknownApplication");
     assert_eq!(refused(Observed { behind: Some("qr-0".into()), ..observed(change(), there()) }), "AnotherRequestOpen");
     assert_eq!(refused(observed(request(RequestType::Change, amounts("8.5")), there())), "Invalid");
+    let others = Owner::Allocation(ledger::AllocationKey::new("dept-health", "marriage-registry"));
+    let owners = BTreeMap::from([("app-marriage-registry".to_owned(), others)]);
+    assert_eq!(refused(Observed { owners, ..observed(new(), None) }), "NamespaceTaken");
 }
 
 #[test]
@@ -150,7 +160,7 @@ fn a_new_request_may_bring_its_application() {
         description: String::new(),
         contact: resources::v1alpha1::Contact::default(),
     });
-    let step = plan_now(&with(Observed { application_exists: false, ..observed(new, None) }, Verdict::Approve));
+    let step = plan_now(&with(Observed { application: None, ..observed(new, None) }, Verdict::Approve));
     assert!(matches!(step, Step::Hold { .. }), "{step:?}");
 }
 
@@ -210,11 +220,24 @@ fn a_period_with_an_end_is_a_lease_to_the_end_of_its_last_day() {
 
 #[test]
 fn a_further_allocation_has_a_namespace_of_its_own() {
-    let further = Observed {
-        is_further: true,
-        allocation_name: "marriage-registry-inspur".into(),
-        ..observed(request(RequestType::New, amounts("8")), None)
-    };
+    let mut new = request(RequestType::New, amounts("8"));
+    new.spec.pool = "inspur".into();
+    let further = observed(new, Some(allocation("qd-0", true, false)));
+    assert_eq!(further.place().name, "marriage-registry-inspur");
     let spec = allocation_spec(&further, Some("qd-1"));
     assert_eq!(spec.namespaces[0].name, "app-marriage-registry-inspur");
+}
+
+/// An approval must not be followed by an allocation that its own rules refuse.
+#[test]
+fn a_change_of_several_namespaces_shares_the_new_total_out() {
+    let mut several = allocation("qd-0", true, false);
+    let half = || Some(Resources { cpu: "32".into(), memory: "64G".into(), storage: "5T".into() });
+    several.spec.namespaces =
+        ["a", "b"].map(|name| NamespaceShare { name: format!("app-marriage-registry-{name}"), share: half() }).into();
+    let seen = with(observed(request(RequestType::Change, amounts("73")), Some(several)), Verdict::Approve);
+    assert!(matches!(plan_now(&seen), Step::Hold { .. }));
+    let spec = allocation_spec(&seen, Some("qd-1"));
+    let shares = resources::validate::shares(&spec).unwrap();
+    assert_eq!(shares.values().copied().sum::<Bundle>(), amounts("73").parse().unwrap());
 }
