@@ -55,7 +55,8 @@ pub struct Observed {
     pub fence: Option<String>,
     /// What it asks for; `None` where a key is missing, which is unlimited.
     pub asked: Option<Bundle>,
-    /// What the API server enforces; `None` while it hasn't filled every key: unlimited.
+    /// What the API server enforces; `None` while it hasn't filled every key. Until then the gate
+    /// lets no pod in.
     pub enforced: Option<Bundle>,
     /// Charged to it by pods and claims.
     pub used: Bundle,
@@ -94,6 +95,12 @@ impl From<&ResourceQuota> for Observed {
             used: status.and_then(|status| status.used.as_ref()).map(used).unwrap_or_default(),
         }
     }
+}
+
+/// The managed quotas by namespace. One of another name isn't ours, whatever its labels say.
+pub fn managed<'a>(objects: impl IntoIterator<Item = &'a ResourceQuota>) -> BTreeMap<String, Observed> {
+    let ours = objects.into_iter().filter(|quota| quota.metadata.name.as_deref() == Some(names::MANAGED_QUOTA));
+    ours.map(|quota| (quota.metadata.namespace.clone().unwrap_or_default(), Observed::from(quota))).collect()
 }
 
 /// The three amounts of a map in which all of them are there.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
+use resources::audit::{self, Finding, Meaning};
 use serde::Serialize;
 
 use crate::clock;
@@ -15,7 +16,7 @@ use crate::error::Error;
 use crate::output::{self, Ending, Format, Width};
 use crate::session::Session;
 use crate::table::{self, Kind};
-use findings::{Finding, Summary};
+use findings::Summary;
 use observe::Observed;
 
 /// Recompute what is granted and enforced, and say what doesn't agree
@@ -24,6 +25,9 @@ use observe::Observed;
 /// for or enforce is no more than granted and draining; the fence each carries), and the pools'
 /// contracts and the applications by tier with the CloudPolicy. While things change, objects are a
 /// moment apart: what doesn't agree is read again, and told if it stays. Exit code 1 if so.
+///
+/// A finding is Broken (more may be used than is granted, or something says what isn't so), Behind
+/// (decided, not carried out yet) or Differs (from the city's own published figures).
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -47,9 +51,8 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
         }
         tokio::time::sleep(PAUSE).await;
         let next = read(session, arguments).await?;
-        // Only what each reading finds is wrong; the rest was on its way.
-        let lasting = next.findings.iter().filter(|finding| report.findings.contains(finding)).cloned().collect();
-        report = Verification { findings: lasting, ..next };
+        let findings = audit::lasting(&report.findings, next.findings);
+        report = Verification::new(next.as_of, next.summary, findings);
     }
     output::show(arguments.output, &report, |width| text(&report, width))?;
     Ok(if report.findings.is_empty() { Ending::Done } else { Ending::Refused })
@@ -66,16 +69,27 @@ async fn read(session: &Session, arguments: &Arguments) -> Result<Verification, 
         other => other?,
     };
     let (summary, findings) = findings::all(&observed, arguments.exact);
-    Ok(Verification { as_of: clock::now(), summary, findings })
+    Ok(Verification::new(clock::now(), summary, findings))
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Verification {
     as_of: Timestamp,
+    /// No promise is broken: `holds` of `GET /api/v1/invariants`.
+    holds: bool,
+    /// Everything that is decided is carried out: `settled` there.
+    settled: bool,
     #[serde(flatten)]
     summary: Summary,
     findings: Vec<Finding>,
+}
+
+impl Verification {
+    fn new(as_of: Timestamp, summary: Summary, findings: Vec<Finding>) -> Self {
+        let none = |means| findings.iter().all(|finding| finding.means != means);
+        Self { as_of, holds: none(Meaning::Broken), settled: none(Meaning::Behind), summary, findings }
+    }
 }
 
 fn text(report: &Verification, width: Width) -> String {
@@ -110,12 +124,24 @@ fn text(report: &Verification, width: Width) -> String {
         text.push_str("Everything agrees.\n");
         return text;
     }
-    let columns = [("CHECK", Kind::Text), ("OBJECT", Kind::Cut), ("FINDING", Kind::Wrap)];
+    let columns = [("CHECK", Kind::Text), ("MEANS", Kind::Text), ("OBJECT", Kind::Cut), ("FINDING", Kind::Wrap)];
     let rows: Vec<Vec<String>> = report
         .findings
         .iter()
-        .map(|finding| vec![finding.check.to_owned(), finding.object.clone(), finding.message.clone()])
+        .map(|finding| {
+            let (check, means) = (finding.check.name().to_owned(), format!("{:?}", finding.means));
+            vec![check, means, finding.object.clone(), finding.message.clone()]
+        })
         .collect();
-    text.push_str(&format!("\n{}{} findings.\n", table::render(&columns, &rows, width), rows.len()));
+    let counts = [Meaning::Broken, Meaning::Behind, Meaning::Differs].map(|means| {
+        let count = report.findings.iter().filter(|finding| finding.means == means).count();
+        format!("{count} {means:?}")
+    });
+    text.push_str(&format!(
+        "\n{}{} findings: {}.\n",
+        table::render(&columns, &rows, width),
+        rows.len(),
+        counts.join(", ")
+    ));
     text
 }
