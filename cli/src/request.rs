@@ -304,13 +304,14 @@ fn check(spec: &QuotaRequestSpec) -> Result<(), Error> {
 }
 
 async fn create(session: &Session, namespace: &str, spec: QuotaRequestSpec) -> Result<Made, Error> {
-    let api: Api<QuotaRequest> = Api::namespaced(session.client.clone(), namespace);
+    let api: Api<QuotaRequest> = Api::namespaced(session.writer.clone(), namespace);
     let metadata = ObjectMeta { generate_name: Some("qr-".to_owned()), ..ObjectMeta::default() };
     let made = api
         .create(&PostParams::default(), &QuotaRequest { metadata, spec, status: None })
         .await
         .map_err(Error::api("send the request"))?;
     let name = made.name_any();
+    let api: Api<QuotaRequest> = Api::namespaced(session.client.clone(), namespace);
     let has_number = |request: Option<&QuotaRequest>| number(request).is_some();
     let numbered = tokio::time::timeout(NUMBER_WAIT, await_condition(api, &name, has_number)).await;
     let number = numbered.ok().and_then(Result::ok).flatten().and_then(|request| number(Some(&request)));

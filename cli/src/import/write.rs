@@ -139,9 +139,9 @@ async fn look_again(session: &Session, write: &Write) -> Result<Step, kube::Erro
 fn api(session: &Session, write: &Write) -> Api<DynamicObject> {
     let resource = write.kind.resource();
     if write.key.namespace.is_empty() {
-        Api::all_with(session.client.clone(), &resource)
+        Api::all_with(session.writer.clone(), &resource)
     } else {
-        Api::namespaced_with(session.client.clone(), &write.key.namespace, &resource)
+        Api::namespaced_with(session.writer.clone(), &write.key.namespace, &resource)
     }
 }
 
