@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use kube::api::{ObjectMeta, PostParams};
+use kube::api::{ListParams, ObjectMeta, PostParams};
 use kube::runtime::wait::await_condition;
 use kube::{Api, ResourceExt};
 use ledger::Resource;
@@ -11,14 +11,14 @@ use resources::amounts::Resources;
 use resources::v1alpha1::{
     Allocation, DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, QuotaRequest, RequestRef, Verdict,
 };
-use resources::{names, workflow};
+use resources::{judgement, names, workflow};
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::output::{self, Ending, Report};
 use crate::scope::{OneDepartment, Scope};
 use crate::session::Session;
-use crate::{find, table};
+use crate::{find, list, table};
 
 /// Approve a request and wait for what came of it
 ///
@@ -97,13 +97,14 @@ async fn decide(session: &Session, which: &Which, verdict: Verdict, reason: Opti
         eprintln!("{}", sentence(&request, has_now(session, &request).await.as_ref()));
     }
     let namespace = request.namespace().unwrap_or_default();
-    let api: Api<QuotaDecision> = Api::namespaced(session.client.clone(), &namespace);
+    let api: Api<QuotaDecision> = Api::namespaced(session.writer.clone(), &namespace);
     let metadata = ObjectMeta { generate_name: Some("qd-".to_owned()), ..ObjectMeta::default() };
     let spec = decision(&request, verdict, reason, decided_by);
     let written = api
         .create(&PostParams::default(), &QuotaDecision { metadata, spec, status: None })
         .await
         .map_err(Error::api(format!("decide on {}", label(&request))))?;
+    let api = Api::namespaced(session.client.clone(), &namespace);
     let status = outcome(&api, &written.name_any(), which.timeout).await?;
     let told = Outcome::of(&request, verdict, written.name_any(), status.as_ref());
     output::show(which.output, &told, |_| told.text(which.timeout))?;
@@ -137,16 +138,13 @@ fn decision(request: &QuotaRequest, verdict: Verdict, reason: Option<String>, de
 /// What the application has now, where the caller may see it.
 async fn has_now(session: &Session, request: &QuotaRequest) -> Option<Resources> {
     let api: Api<Allocation> = Api::namespaced(session.client.clone(), &request.namespace()?);
-    let spec = &request.spec;
-    let names = [names::further_allocation(&spec.application, &spec.pool), spec.application.clone()];
-    for name in names {
-        if let Ok(Some(allocation)) = api.get_opt(&name).await
-            && allocation.spec.pool == spec.pool
-        {
-            return Some(allocation.spec.resources);
-        }
-    }
-    None
+    let all = list::all(&api, &ListParams::default()).await.ok()?;
+    of_request(request, &all)
+}
+
+fn of_request(request: &QuotaRequest, all: &[Allocation]) -> Option<Resources> {
+    let place = judgement::place(&request.spec.application, &request.spec.pool, all);
+    place.allocation.map(|allocation| allocation.spec.resources.clone())
 }
 
 /// `2026-000123 Change of marriage-registry in cec by zhang: cpu 64 -> 72, memory 128G, storage 10T`

@@ -71,3 +71,21 @@ fn a_reason_is_long_enough() {
     assert!(parse_reason("long enough").is_ok());
     assert!(parse_reason("资源池内存不足请下季度再报").is_ok());
 }
+
+/// The name `portal-gov` may be that of another application's allocation.
+#[test]
+fn what_it_has_now_is_found_by_application_and_pool() {
+    let allocation = |name: &str, application: &str, pool: &str, cpu: &str| -> Allocation {
+        serde_json::from_value(json!({
+            "apiVersion": "yunheng.io/v1alpha1", "kind": "Allocation", "metadata": {"name": name},
+            "spec": {"application": application, "pool": pool, "resources": {"cpu": cpu, "memory": "1G", "storage": "1T"}}
+        }))
+        .unwrap()
+    };
+    let other = || allocation("marriage-registry-cec", "marriage-registry-cec", "cec", "7");
+    let now = |all: &[Allocation]| of_request(&request(), all).map(|amounts| amounts.cpu);
+    assert_eq!(now(&[other()]), None);
+    let own = allocation("by-hand", "marriage-registry", "cec", "64");
+    let elsewhere = allocation("marriage-registry", "marriage-registry", "inspur", "8");
+    assert_eq!(now(&[other(), elsewhere, own]).as_deref(), Some("64"));
+}
