@@ -33,7 +33,8 @@ use crate::amounts::{Known, Resources};
 #[x_kube(validation = Rule::new("self.pool == oldSelf.pool").message("spec.pool can't change: a move is a second allocation and the release of the first"))]
 #[x_kube(validation = Rule::new("self.application == oldSelf.application").message("spec.application can't change"))]
 pub struct AllocationSpec {
-    /// The application, in the same namespace.
+    /// The application, in the same namespace. Can't change. By custom the allocation has its name;
+    /// a further one, in another pool, is `<application>-<pool>`.
     #[schemars(length(min = 1, max = 59))]
     pub application: String,
     /// The pool it comes from. Can't change.
@@ -48,10 +49,11 @@ pub struct AllocationSpec {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     #[x_kube(validation = Rule::new("self.size() < 2 || self.all(n, has(n.share))").message("with several namespaces each needs its share"))]
     pub namespaces: Vec<NamespaceShare>,
-    /// When the grant ends by itself.
+    /// When the grant ends. Its passing is shown (condition Expired); in this version nothing is
+    /// taken back by itself: renew or release it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
-    /// The decision that set these amounts.
+    /// The QuotaDecision that set these amounts; absent where an admin wrote them without a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub decision: Option<String>,
@@ -77,7 +79,7 @@ pub struct Lease {
     #[schemars(length(max = 35))]
     #[x_kube(validation = Rule::new("self.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$')").message("must be a time with its zone, such as 2027-12-01T00:00:00+08:00"))]
     pub expires_at: String,
-    /// What it returns to by itself, zero included. Absent: nothing shrinks by itself.
+    /// What it shall have after its end, zero included. Recorded, not acted on in this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Resources>,
 }

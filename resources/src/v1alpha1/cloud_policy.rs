@@ -22,19 +22,21 @@ use crate::amounts::Resources;
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 pub struct CloudPolicySpec {
-    /// What the city says it has. The pools' contracts must add up to it.
+    /// What the city says it has. Condition ContractMatches says whether the pools' contracts add
+    /// up to it.
     pub city_totals: CityTotals,
     /// Network zones, with their names for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub zones: Vec<ZoneName>,
-    /// Codes that a decision's reason may carry.
+    /// Codes for a decision's reason, with their names for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["code".into()]))]
     pub reason_codes: Vec<ReasonCode>,
-    /// Thresholds, such as `pool.warn`: 85 percent of a pool allocated.
+    /// Thresholds. The overview's bars are marked at `pool.warn` and `pool.critical`, in percent of
+    /// the contract; the others are listed, and nothing acts on any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into()]))]

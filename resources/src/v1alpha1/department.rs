@@ -68,7 +68,7 @@ pub struct DepartmentSpec {
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Members {
-    /// Accountable persons: they also answer offers and notices.
+    /// Accountable persons. In this version they may do what `users` may.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(min = 1, max = 253)))]
     pub owners: Vec<String>,

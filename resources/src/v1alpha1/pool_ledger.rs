@@ -42,7 +42,7 @@ pub struct PoolLedgerSpec {
     /// One for each allocation that has something out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<LedgerEntry>,
-    /// The last commits, oldest first: at most 256 and 128 kB.
+    /// The last commits, oldest first: at most 256 and 64 kB.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub journal: Vec<JournalRecord>,
 }

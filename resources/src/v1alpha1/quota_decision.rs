@@ -36,15 +36,18 @@ pub struct QuotaDecisionSpec {
     /// The request's revision that was looked at; a stale one is refused.
     #[schemars(range(min = 1))]
     pub request_revision: i64,
-    /// The stage that was looked at; a stale one is refused.
+    /// The stage that was looked at. Recorded, and not compared in this version; to decide at
+    /// AdminApproval takes the verb approve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 30))]
     pub stage: Option<String>,
+    /// Approve, Reject or Withdraw. The others are reserved: this version refuses them with
+    /// WrongStage.
     pub verdict: Verdict,
     /// With verdict Offer: what is offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
-    /// A code from the CloudPolicy.
+    /// A code such as those of the CloudPolicy. Recorded, and not compared with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 60))]
     pub reason_code: Option<String>,

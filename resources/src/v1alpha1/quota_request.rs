@@ -57,7 +57,8 @@ pub struct QuotaRequestSpec {
     pub pool: String,
     /// What the application shall have afterwards, not the difference.
     pub resources: Resources,
-    /// For how long. Without an end it is permanent.
+    /// For how long. Without an end it is permanent; when an end has passed that is shown, and in
+    /// this version nothing is taken back by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
     /// Why it is needed.
@@ -225,13 +226,15 @@ pub struct QuotaRequestStatus {
     /// What people quote, such as 2026-000123.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// One more each time a returned request is sent again.
+    /// What a decision names as looked at: one more each time a returned request is sent again.
+    /// Always 1 in this version, which returns none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
+    /// Reserved: this version makes no offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
     /// The decision that was applied last.
@@ -240,7 +243,8 @@ pub struct QuotaRequestStatus {
     /// The allocation it brought about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocation: Option<String>,
-    /// What rules found, with the values they looked at.
+    /// What rules found, with the values they looked at. Reserved: this version has no rules that
+    /// decide.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
     /// The last 32 steps, oldest first.
@@ -255,9 +259,9 @@ pub struct QuotaRequestStatus {
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Stage {
-    /// Acceptance, TechReview or AdminApproval, else the phase's name.
+    /// The phase's name, in this version.
     pub name: String,
-    /// When it is due, with its zone.
+    /// When it is due, with its zone. Reserved: this version has no deadlines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<String>,
     /// The due date runs through a year whose holidays aren't published.

@@ -50,25 +50,28 @@ pub struct ResourcePoolSpec {
     /// limits equal requests, CPU limits free.
     #[serde(default)]
     pub limit_policy: LimitPolicy,
-    /// Where the pool's namespaces and quotas are. Can't change while anything is granted.
+    /// Where the pool's namespaces and quotas are. This version serves `local` only: with another
+    /// cluster nothing is granted from the pool.
     #[serde(default)]
     pub cluster: ClusterRef,
-    /// Which nodes of that cluster are this pool's: their allocatable amounts are its physical
-    /// capacity. Two pools may share a cluster.
+    /// Which nodes of that cluster are this pool's: the allocatable CPU and memory of those that
+    /// are ready is its physical capacity. Without a selector none is. Two pools may share a cluster.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16))]
     pub node_selector: std::collections::BTreeMap<String, String>,
     /// What can't be observed, as the provider states it; shown as declared.
     #[serde(default)]
     pub declared_physical: Known,
-    /// `Warn`: a shortfall of physical capacity is shown. `Enforce`: it also bounds what is granted.
+    /// `Warn`: a shortfall of physical capacity is shown. `Enforce` is recorded and acts as `Warn`
+    /// in this version: a shortfall doesn't bound what is granted.
     #[serde(default)]
     pub physical_guard: PhysicalGuard,
     /// Accepts that the contract, when lowered, is below what is out: nothing is taken away,
     /// growth is refused until it fits again.
     #[serde(default)]
     pub accept_overcommit: bool,
-    /// Declares a lost cluster fenced off: its quotas count as gone. Two people.
+    /// Declares a lost cluster fenced off, by two people. Recorded, not acted on in this version:
+    /// what its quotas have stays counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<PoolFence>,
     /// The figures are sample data, such as a split that isn't published.
@@ -169,7 +172,7 @@ pub struct ClusterRef {
     /// The cluster that the objects of Yunheng are in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalCluster>,
-    /// Another cluster, by a kubeconfig in a Secret.
+    /// Another cluster, by a kubeconfig in a Secret. Not served in this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubeconfig_secret_ref: Option<KubeconfigSecretRef>,
 }
@@ -237,7 +240,8 @@ pub struct ResourcePoolStatus {
     /// Charged to the quotas by pods and claims.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<Known>,
-    /// What the pool's nodes can allocate, with its age; storage as declared.
+    /// What the pool's nodes can allocate, or its hosts report, or its provider declares; with its
+    /// age.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub physical: Option<PhysicalStatus>,
     /// The resource that will be used up first.
