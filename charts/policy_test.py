@@ -425,7 +425,7 @@ def rights(c, namespace):
         (OPERATOR, False, "get", "secrets", SYSTEM), (OPERATOR, False, "delete", "resourcequotas", None),
         (OPERATOR, True, "patch", "resourcequotas", None), (OPERATOR, False, "update", "resourcequotas", None),
         (OPERATOR, False, "create", "pods", None), (OPERATOR, False, "patch", "departments.yunheng.io", None),
-        (OPERATOR, False, "create", "events.events.k8s.io", None), (OPERATOR, False, "patch", "limitranges", None),
+        (OPERATOR, False, "create", "events.events.k8s.io", None), (OPERATOR, False, "delete", "limitranges", None),
         (OPERATOR, True, "bind", "clusterroles.rbac.authorization.k8s.io/edit", None),
         (OPERATOR, False, "bind", "clusterroles.rbac.authorization.k8s.io/view", None),
         (OPERATOR, True, "update", "leases.coordination.k8s.io/yunheng-operator", SYSTEM),
