@@ -161,7 +161,7 @@ fn set_department(pass: &mut Pass<'_>, name: &str, after: Department, accept_ove
     {
         return Decision::Refuse(Reason::DepartmentCycle { department: name.to_owned(), parent: parent.clone() });
     }
-    if let (false, Err(reason)) = (accept_overcommit, pass.admit_department(name, &after)) {
+    if let Err(reason) = pass.admit_department(name, &after, accept_overcommit) {
         return Decision::Refuse(reason);
     }
     pass.put_department(name, after);

@@ -179,8 +179,14 @@ impl<'a> Pass<'a> {
     }
 
     /// The tree with `name` as it would be must not put any ceiling in a worse place than it is in
-    /// now: neither the department's own nor, when it moves, those above its new place.
-    pub(crate) fn admit_department(&mut self, name: &str, after: &Department) -> Result<(), Reason> {
+    /// now: neither the department's own nor, when it moves, those above its new place. To go below
+    /// what is out is a choice that each makes for its own ceiling and nobody for another's.
+    pub(crate) fn admit_department(
+        &mut self,
+        name: &str,
+        after: &Department,
+        accept_overcommit: bool,
+    ) -> Result<(), Reason> {
         let below_granted = |department: &str, (resource, limit, out)| {
             Err(Reason::CeilingBelowGranted { department: department.to_owned(), resource, limit, out })
         };
@@ -188,7 +194,8 @@ impl<'a> Pass<'a> {
         let parent = after.parent.as_deref().map(|parent| self.subtrees.place(parent));
         let before = self.subtrees.departments().get(name);
         let was = before.and_then(|before| before.ceiling);
-        if let Some(found) = after.ceiling.and_then(|ceiling| lowered_below(out, was, ceiling)) {
+        let own = after.ceiling.filter(|_| !accept_overcommit);
+        if let Some(found) = own.and_then(|ceiling| lowered_below(out, was, ceiling)) {
             return below_granted(name, found);
         }
         for (above, ceiling, out_above) in parent.into_iter().flat_map(|parent| self.subtrees.ceilings_over(parent)) {

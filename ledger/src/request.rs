@@ -23,6 +23,7 @@ pub enum Ask {
         parent: Option<String>,
         ceiling: Option<Bundle>,
         generation: i64,
+        /// Its own ceiling may be below what is out; those above it have choices of their own.
         accept_overcommit: bool,
     },
     /// The department's object is gone.

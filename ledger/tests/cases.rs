@@ -33,6 +33,25 @@ fn city(ceiling: Option<Bundle>) -> Ledger {
     }
 }
 
+fn department(name: &str, parent: Option<&str>, ceiling: Option<Bundle>, generation: i64) -> Ask {
+    Ask::Department {
+        department: name.to_owned(),
+        parent: parent.map(str::to_owned),
+        ceiling,
+        generation,
+        accept_overcommit: false,
+    }
+}
+
+fn by_choice(ask: Ask) -> Ask {
+    match ask {
+        Ask::Department { department, parent, ceiling, generation, .. } => {
+            Ask::Department { department, parent, ceiling, generation, accept_overcommit: true }
+        }
+        other => other,
+    }
+}
+
 fn spread(name: &str, generation: i64, shares: &[(&str, Bundle)]) -> Ask {
     Ask::Target {
         allocation: key(name),
@@ -428,12 +447,8 @@ fn a_limit_goes_below_what_is_out_by_choice_only() {
 #[test]
 fn a_department_moves_only_where_it_fits() {
     let mut ledger = city(None);
-    let mut department = |name: &str, parent: Option<&str>, ceiling: Option<u64>, generation: i64| {
-        let (department, parent) = (name.to_owned(), parent.map(str::to_owned));
-        ask(
-            &mut ledger,
-            Ask::Department { department, parent, ceiling: ceiling.map(cores), generation, accept_overcommit: false },
-        )
+    let mut place = |name: &str, parent: Option<&str>, ceiling: Option<u64>, generation: i64| {
+        ask(&mut ledger, department(name, parent, ceiling.map(cores), generation))
     };
     for (name, parent, ceiling) in [
         ("city", None, Some(12)),
@@ -441,9 +456,9 @@ fn a_department_moves_only_where_it_fits() {
         ("west", Some("city"), Some(20)),
         ("civil-affairs-office", Some("civil-affairs"), None),
     ] {
-        assert!(department(name, parent, ceiling, 1).is_grant());
+        assert!(place(name, parent, ceiling, 1).is_grant());
     }
-    assert!(department("civil-affairs", Some("west"), None, 2).is_grant());
+    assert!(place("civil-affairs", Some("west"), None, 2).is_grant());
     let office = |shares: Bundle| Ask::Target {
         allocation: AllocationKey::new("dept-civil-affairs-office", "a"),
         uid: "uid".to_owned(),
@@ -457,8 +472,7 @@ fn a_department_moves_only_where_it_fits() {
     assert_eq!(at, "city");
     granted(&mut ledger, office(cores(9)));
     let mut moves = |name: &str, parent: Option<&str>, generation: i64| {
-        let (department, parent) = (name.to_owned(), parent.map(str::to_owned));
-        ask(&mut ledger, Ask::Department { department, parent, ceiling: None, generation, accept_overcommit: false })
+        ask(&mut ledger, department(name, parent, None, generation))
     };
     let Decision::Refuse(reason) = moves("civil-affairs", Some("east"), 3) else { panic!("9 don't fit under 8") };
     assert!(matches!(&reason, Reason::CeilingBelowGranted { department, .. } if department == "east"), "{reason}");
@@ -474,12 +488,9 @@ fn a_department_moves_only_where_it_fits() {
 /// Sixteen levels fit, whichever end the tree is built from; a seventeenth doesn't.
 #[test]
 fn a_tree_is_at_most_sixteen_levels_deep() {
-    let below = |child: usize| Ask::Department {
-        department: format!("level-{child}"),
-        parent: child.checked_sub(1).map(|parent| format!("level-{parent}")),
-        ceiling: None,
-        generation: 1,
-        accept_overcommit: false,
+    let below = |child: usize| {
+        let parent = child.checked_sub(1).map(|parent| format!("level-{parent}"));
+        department(&format!("level-{child}"), parent.as_deref(), None, 1)
     };
     let top_down: Vec<usize> = (0..17).collect();
     let bottom_up: Vec<usize> = (0..17).rev().collect();
@@ -511,6 +522,19 @@ fn a_full_ledger_takes_no_new_line_but_changes_the_old_ones() {
     let decided = decide(&city, &batch, Sequence::Unordered);
     assert!(decided.decisions.iter().all(Decision::is_grant), "{:?}", decided.decisions);
     assert_eq!(decided.ledger.entries.len(), ENTRIES_MAX);
+}
+
+/// A department may choose to be above its own ceiling. That says nothing of those above it.
+#[test]
+fn a_choice_is_for_ones_own_ceiling_alone() {
+    let mut city = city(None);
+    granted(&mut city, department("east", None, Some(cores(10)), 1));
+    granted(&mut city, target("a", 1, cores(11)));
+    let moved = by_choice(department("civil-affairs", Some("east"), Some(cores(5)), 2));
+    let Decision::Refuse(reason) = ask(&mut city, moved) else { panic!("11 don't fit below the 10 of another") };
+    assert!(matches!(&reason, Reason::CeilingBelowGranted { department, .. } if department == "east"), "{reason}");
+    assert!(!ask(&mut city, department("civil-affairs", None, Some(cores(5)), 2)).is_grant());
+    granted(&mut city, by_choice(department("civil-affairs", None, Some(cores(5)), 2)));
 }
 
 /// Ledgers that no decision makes, but a wrong restore or a hand could.

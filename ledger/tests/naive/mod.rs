@@ -284,7 +284,7 @@ impl Naive {
     }
 
     /// No ceiling of the new tree may have more below it than it allows, unless it had so before
-    /// and isn't any worse off.
+    /// and isn't any worse off, or the department chooses it for itself.
     fn set_department(&mut self, name: &str, unit: Unit, accept: bool) -> Answer {
         if self.departments.get(name).is_some_and(|known| unit.generation <= known.generation) {
             return Answer::Unchanged;
@@ -299,7 +299,8 @@ impl Naive {
             let was_limit = self.departments.get(above).and_then(|unit| unit.ceiling);
             let (was, is) = (self.out_below(above), next.out_below(above));
             let worse = |i: usize| is[i] > was[i] || was_limit.is_none_or(|was_limit| limit[i] < was_limit[i]);
-            if (0..3).any(|i| is[i] > limit[i] && worse(i)) && !accept {
+            let chosen = accept && above == name;
+            if (0..3).any(|i| is[i] > limit[i] && worse(i)) && !chosen {
                 return Answer::Refuse("CeilingBelowGranted", None);
             }
         }
