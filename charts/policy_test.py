@@ -57,8 +57,8 @@ def ledger_of(name, entries=(), ceilings=()):
 
 
 def entry(namespace):
-    return {"allocation": {"namespace": namespace, "name": "portal", "uid": "uid-1", "generation": 1}, "revision": 1,
-            "granted": {"cpuMillis": 1}}
+    line = {"allocation": f"{namespace}/portal", "uid": "uid-1", "generation": 1, "revision": 1, "granted": [1, 0, 0]}
+    return json.dumps(line, separators=(",", ":"))
 
 
 def patch(document):

@@ -6,6 +6,7 @@
 //! only what stays is told, see [`lasting`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use ledger::{AllocationKey, Bundle, Entry, Finding as Audited, Ledger, PerResource, Resource};
 use serde::Serialize;
@@ -49,7 +50,7 @@ pub enum Book<'a> {
 }
 
 /// One thing that doesn't agree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     pub check: Check,
     pub means: Meaning,
@@ -116,9 +117,15 @@ pub enum Meaning {
     Differs,
 }
 
+/// How often one looks before anything is told, and how long one waits in between: a quota follows
+/// its grant within 2 seconds.
+pub const READINGS: usize = 5;
+pub const PAUSE: Duration = Duration::from_millis(600);
+
 /// What every reading has found: the rest was on its way.
 #[must_use]
 pub fn lasting(earlier: &[Finding], mut now: Vec<Finding>) -> Vec<Finding> {
+    let earlier: BTreeSet<&Finding> = earlier.iter().collect();
     now.retain(|finding| earlier.contains(finding));
     now
 }

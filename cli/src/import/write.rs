@@ -7,6 +7,7 @@ use futures::stream::{self, StreamExt};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
+use resources::names;
 
 use super::ImportResult;
 use super::fault::Fault;
@@ -124,7 +125,10 @@ async fn try_once(session: &Session, write: &Write, step: &Step) -> Result<(), k
             return api.patch(&write.key.name, &parameters, &Patch::Apply(body)).await.map(drop);
         }
         let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
-        let object = serde_json::from_value(plan::body(write, None)).map_err(kube::Error::SerdeError)?;
+        let mut object: DynamicObject =
+            serde_json::from_value(plan::body(write, None)).map_err(kube::Error::SerdeError)?;
+        // The operator would put it on first of all: a write less for each.
+        object.finalizers_mut().push(names::FINALIZER_RELEASE.to_owned());
         return api.create(&parameters, &object).await.map(drop);
     }
     let parameters = PatchParams::apply(MANAGER).force();

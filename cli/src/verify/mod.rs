@@ -4,8 +4,6 @@
 mod findings;
 mod observe;
 
-use std::time::Duration;
-
 use clap::Args;
 use jiff::Timestamp;
 use resources::audit::{self, Finding, Meaning};
@@ -38,18 +36,13 @@ pub struct Arguments {
     output: Format,
 }
 
-/// Readings of the cluster before a finding is told.
-const READINGS: usize = 5;
-/// Between two readings: a quota follows its grant within 2 seconds.
-const PAUSE: Duration = Duration::from_millis(600);
-
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Error> {
     let mut report = read(session, arguments).await?;
-    for _ in 1..READINGS {
+    for _ in 1..audit::READINGS {
         if report.findings.is_empty() {
             break;
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(audit::PAUSE).await;
         let next = read(session, arguments).await?;
         let findings = audit::lasting(&report.findings, next.findings);
         report = Verification::new(next.as_of, next.summary, findings);

@@ -18,7 +18,7 @@ fn keys_of(cpu: &str) -> Value {
 }
 
 /// A managed quota: what it asks for, what is enforced (null: nothing yet) and its fence.
-fn quota(asked: Value, enforced: Value, fence: &str) -> quota::Observed {
+fn quota(asked: &Value, enforced: &Value, fence: &str) -> quota::Observed {
     let object: ResourceQuota = of(json!({
         "apiVersion": "v1", "kind": "ResourceQuota",
         "metadata": {"namespace": "x", "name": "yunheng", "annotations": {"yunheng.io/fence": fence}},
@@ -38,8 +38,6 @@ struct City {
 
 /// One pool, one department with a ceiling, one allocation, one quota: everything agrees.
 fn city() -> City {
-    let exact =
-        json!({"cpuMillis": 64_000, "memoryBytes": 128_000_000_000_i64, "storageBytes": 10_000_000_000_000_i64});
     City {
         pools: vec![of(json!({
             "apiVersion": "yunheng.io/v1alpha1", "kind": "ResourcePool", "metadata": {"name": "cec"},
@@ -60,10 +58,10 @@ fn city() -> City {
                     "department": "a", "generation": 1, "cpuMillis": 80_000, "memoryBytes": 200_000_000_000_i64,
                     "storageBytes": 20_000_000_000_000_i64
                 }],
-                "entries": [{
-                    "allocation": {"namespace": "dept-a", "name": "registry", "uid": "A"}, "revision": 2,
-                    "namespaces": [{"name": "app-registry"}], "granted": exact
-                }]
+                "entries": [json!({
+                    "allocation": "dept-a/registry", "uid": "A", "revision": 2, "namespaces": ["app-registry"],
+                    "granted": [64_000, 128_000_000_000_i64, 10_000_000_000_000_i64]
+                }).to_string()]
             }
         }))],
         departments: vec![of(json!({
@@ -79,7 +77,7 @@ fn city() -> City {
             "spec": {"application": "registry", "pool": "cec", "resources": amounts_of("64", "128G", "10T")},
             "status": {"granted": amounts_of("64", "128G", "10T")}
         }))],
-        quotas: BTreeMap::from([("app-registry".to_owned(), quota(keys_of("64"), keys_of("64"), "L/2"))]),
+        quotas: BTreeMap::from([("app-registry".to_owned(), quota(&keys_of("64"), &keys_of("64"), "L/2"))]),
     }
 }
 
@@ -120,37 +118,38 @@ fn where_everything_agrees_nothing_is_found() {
 fn each_disagreement_is_found_by_its_check() {
     use Meaning::{Behind, Broken};
     type Break = fn(&mut City);
-    let cases: [(&[(&str, Meaning)], &str, Break); 20] = [
+    type Case = (&'static [(&'static str, Meaning)], &'static str, Break);
+    let cases: [Case; 20] = [
         (&[("QuotaEnforced", Behind), ("QuotaWithinGrant", Broken)], "enforces 80/128G/10T", |city| {
-            city.set_quota(quota(keys_of("64"), keys_of("80"), "L/2"))
+            city.set_quota(quota(&keys_of("64"), &keys_of("80"), "L/2"))
         }),
         (&[("QuotaEnforced", Behind), ("QuotaWithinGrant", Broken)], "enforces nothing yet", |city| {
-            city.set_quota(quota(keys_of("80"), json!(null), "L/2"))
+            city.set_quota(quota(&keys_of("80"), &json!(null), "L/2"))
         }),
         (&[("QuotaEnforced", Behind)], "enforces 60/128G/10T", |city| {
-            city.set_quota(quota(keys_of("64"), keys_of("60"), "L/2"));
+            city.set_quota(quota(&keys_of("64"), &keys_of("60"), "L/2"));
         }),
         (&[("QuotaEnforced", Behind)], "enforces nothing yet", |city| {
-            city.set_quota(quota(keys_of("64"), json!(null), "L/2"));
+            city.set_quota(quota(&keys_of("64"), &json!(null), "L/2"));
         }),
         (&[("QuotaFence", Behind)], "carries fence L/1, the ledger says L/2", |city| {
-            city.set_quota(quota(keys_of("64"), keys_of("64"), "L/1"));
+            city.set_quota(quota(&keys_of("64"), &keys_of("64"), "L/1"));
         }),
         (&[("QuotaFence", Broken)], "carries fence L/3, the ledger says L/2", |city| {
-            city.set_quota(quota(keys_of("64"), keys_of("64"), "L/3"));
+            city.set_quota(quota(&keys_of("64"), &keys_of("64"), "L/3"));
         }),
         (&[("QuotaFence", Broken)], "carries fence K/2, the ledger says L/2", |city| {
-            city.set_quota(quota(keys_of("64"), keys_of("64"), "K/2"));
+            city.set_quota(quota(&keys_of("64"), &keys_of("64"), "K/2"));
         }),
         (&[("QuotaBound", Broken), ("QuotaEnforced", Behind)], "unlimited", |city| {
-            city.set_quota(quota(json!({"requests.cpu": "64"}), json!({"requests.cpu": "64"}), "L/2"));
+            city.set_quota(quota(&json!({"requests.cpu": "64"}), &json!({"requests.cpu": "64"}), "L/2"));
         }),
         (&[("QuotaPresent", Behind)], "isn't there", |city| city.quotas.clear()),
         (&[("QuotaOwned", Broken)], "no ledger knows", |city| {
-            city.quotas.insert("app-other".to_owned(), quota(keys_of("1"), keys_of("1"), "L/2"));
+            city.quotas.insert("app-other".to_owned(), quota(&keys_of("1"), &keys_of("1"), "L/2"));
         }),
         (&[("QuotaOwned", Broken)], "no ledger knows", |city| {
-            city.quotas.insert("app-other".to_owned(), quota(json!({}), json!(null), "L/2"));
+            city.quotas.insert("app-other".to_owned(), quota(&json!({}), &json!(null), "L/2"));
         }),
         (&[("LedgerReadable", Broken), ("QuotaOwned", Broken)], "negative", |city| {
             city.ledgers[0].spec.entries[0].granted.cpu_millis = -1;
@@ -215,14 +214,14 @@ fn what_somebody_accepted_and_what_lags_is_no_finding() {
         }),
         ("a quota of nobody that lets nothing in", |city| {
             let nothing = json!({"requests.cpu": "0", "requests.memory": "0", "requests.storage": "0"});
-            city.quotas.insert("app-other".to_owned(), quota(nothing.clone(), nothing, "L/2"));
+            city.quotas.insert("app-other".to_owned(), quota(&nothing, &nothing, "L/2"));
         }),
         ("a quota not yet lowered, whose difference drains", |city| {
             let entry = &mut city.ledgers[0].spec.entries[0];
             entry.granted.cpu_millis = 40_000;
             entry.draining.cpu_millis = 24_000;
             entry.revision = 2;
-            city.set_quota(quota(keys_of("40"), keys_of("40"), "L/2"));
+            city.set_quota(quota(&keys_of("40"), &keys_of("40"), "L/2"));
             city.pools[0].status = None;
             city.allocations[0].status = None;
         }),
@@ -242,9 +241,9 @@ fn what_somebody_accepted_and_what_lags_is_no_finding() {
 #[test]
 fn only_what_every_reading_finds_lasts() {
     let mut broken = city();
-    broken.set_quota(quota(keys_of("64"), keys_of("80"), "L/2"));
+    broken.set_quota(quota(&keys_of("64"), &keys_of("80"), "L/2"));
     let first = broken.findings();
-    broken.set_quota(quota(keys_of("64"), keys_of("79"), "L/2"));
+    broken.set_quota(quota(&keys_of("64"), &keys_of("79"), "L/2"));
     assert_eq!(lasting(&first, broken.findings()), [], "it moves, so it is on its way");
     assert_eq!(lasting(&first, first.clone()), first);
 }

@@ -4,6 +4,7 @@ mod allocation;
 mod application;
 mod cloud_policy;
 mod department;
+mod ledger_lines;
 mod pool_ledger;
 mod quota_decision;
 mod quota_request;

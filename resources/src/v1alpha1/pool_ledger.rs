@@ -33,17 +33,27 @@ pub struct PoolLedgerSpec {
     /// Generation of the pool that `capacity` came from; an older one changes nothing.
     #[serde(default)]
     pub pool_generation: i64,
+    /// Uid of that pool: generations count within one object. Empty in ledgers that were written
+    /// before it was kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pool_uid: String,
     /// Uid of namespace kube-system of the pool's cluster: quotas are written nowhere else.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cluster_uid: String,
     /// Departments that the pool knows, with their ceilings in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ceilings: Vec<LedgerCeiling>,
-    /// One for each allocation that has something out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// One for each allocation that has something out: a line of JSON with `allocation`
+    /// (namespace/name), `uid`, `generation`, `revision` (the fence of its quotas), `decision`,
+    /// `granted`, `held`, `draining` (each thousandths of a core, bytes of memory, bytes of
+    /// storage), `namespaces`, `hold`, `leaving`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "super::ledger_lines::entries")]
+    #[schemars(with = "Vec<String>")]
     pub entries: Vec<LedgerEntry>,
     /// The last commits, oldest first: at most 256 and 64 kB.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Each is a line of JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "super::ledger_lines::records")]
+    #[schemars(with = "Vec<String>")]
     pub journal: Vec<JournalRecord>,
 }
 
@@ -55,6 +65,10 @@ pub struct LedgerCeiling {
     /// The department above it; empty at the top.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub parent: String,
+    /// Uid of the department that this came from: generations count within one object. Empty in
+    /// ledgers that were written before it was kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub uid: String,
     /// Generation of the department that this came from.
     pub generation: i64,
     /// What its subtree may have out in this pool, in thousandths of a core and in bytes. All

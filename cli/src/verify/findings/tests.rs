@@ -27,8 +27,6 @@ fn quota(namespace: &str, asked: &Value, enforced: &Value, fence: &str) -> Resou
 
 /// One pool, one application, one allocation, one quota: everything agrees.
 fn city() -> Observed {
-    let exact =
-        json!({"cpuMillis": 64_000, "memoryBytes": 128_000_000_000_i64, "storageBytes": 10_000_000_000_000_i64});
     let conditions = json!([{"type": "Enforced", "status": "True", "reason": "Enforced", "message": "", "lastTransitionTime": "2026-11-23T06:10:00Z"}]);
     Observed {
         pools: vec![of(json!({
@@ -46,10 +44,10 @@ fn city() -> Observed {
             "apiVersion": "yunheng.io/v1alpha1", "kind": "PoolLedger", "metadata": {"name": "cec", "uid": "L"},
             "spec": {
                 "revision": 3, "capacity": {"cpuMillis": 100_000, "memoryBytes": 200_000_000_000_i64, "storageBytes": 20_000_000_000_000_i64},
-                "entries": [{
-                    "allocation": {"namespace": "dept-a", "name": "registry", "uid": "A"}, "revision": 2,
-                    "namespaces": [{"name": "app-registry"}], "granted": exact
-                }]
+                "entries": [json!({
+                    "allocation": "dept-a/registry", "uid": "A", "revision": 2, "namespaces": ["app-registry"],
+                    "granted": [64_000, 128_000_000_000_i64, 10_000_000_000_000_i64]
+                }).to_string()]
             }
         }))],
         departments: Vec::new(),
