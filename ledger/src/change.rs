@@ -66,7 +66,8 @@ pub(crate) fn remove(entry: &Entry, uid: &str) -> Change {
         leaving: true,
         generation: entry.generation,
         revision: entry.revision,
-        decision: entry.decision.clone(),
+        // It isn't what took everything away.
+        decision: None,
         draining: entry.draining.plus(entry.granted()),
         shares: Shares::new(),
         dropped: entry.dropped.iter().chain(entry.shares.keys()).cloned().collect(),

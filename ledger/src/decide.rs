@@ -1,9 +1,11 @@
 //! The one way to change a ledger.
 
+use std::collections::BTreeSet;
+
 use crate::change::{self, Change};
 use crate::order::{Sequence, order};
 use crate::pass::Pass;
-use crate::{AllocationKey, Ask, Bundle, Department, Entry, Ledger, Position, Reason, Request};
+use crate::{AllocationKey, Ask, Bundle, Department, Entry, Ledger, Position, Reason, Request, size};
 
 /// What became of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +27,30 @@ impl Decision {
     }
 }
 
+/// What holds for one pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    pub sequence: Sequence,
+    /// The pool is being deleted: it takes back, and gives nothing out.
+    pub terminating: bool,
+    /// Changes that are made at most. What is behind them in turn is left for the next pass.
+    pub changes_max: usize,
+}
+
+impl From<Sequence> for Rules {
+    fn from(sequence: Sequence) -> Self {
+        Self { sequence, terminating: false, changes_max: usize::MAX }
+    }
+}
+
 /// The ledger after a pass, and a decision for each request, in the order of the requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
     pub ledger: Ledger,
     pub decisions: Vec<Decision>,
+    /// Requests that the pass didn't come to, because it had made all its changes. Their decision
+    /// is `Unchanged`.
+    pub left: BTreeSet<usize>,
 }
 
 impl Decided {
@@ -45,12 +66,19 @@ impl Decided {
 /// The new ledger's revision is one higher if anything changed, whatever the number of changes:
 /// they are meant to be committed together, in one write.
 #[must_use]
-pub fn decide(ledger: &Ledger, requests: &[Request], sequence: Sequence) -> Decided {
-    let mut pass = Pass::over(ledger);
+pub fn decide(ledger: &Ledger, requests: &[Request], rules: impl Into<Rules>) -> Decided {
+    let Rules { sequence, terminating, changes_max } = rules.into();
+    let mut pass = Pass::over(ledger, terminating);
     let revision = ledger.revision + 1;
     let mut decisions = vec![Decision::Unchanged; requests.len()];
+    let mut left = BTreeSet::new();
     let mut waiting: Option<&AllocationKey> = None;
+    let mut changes = 0;
     for index in order(&mut pass, requests) {
+        if changes == changes_max {
+            left.insert(index);
+            continue;
+        }
         let ask = &requests[index].ask;
         let ahead = waiting.filter(|_| sequence == Sequence::Ordered);
         let decision = decide_one(&mut pass, ask, revision, ahead);
@@ -59,21 +87,21 @@ pub fn decide(ledger: &Ledger, requests: &[Request], sequence: Sequence) -> Deci
         {
             waiting = ask.allocation();
         }
+        changes += usize::from(decision.is_grant());
         decisions[index] = decision;
     }
-    let has_changes = decisions.iter().any(Decision::is_grant);
-    let revision = if has_changes { revision } else { ledger.revision };
-    Decided { ledger: pass.into_ledger(revision), decisions }
+    let revision = if changes > 0 { revision } else { ledger.revision };
+    Decided { ledger: pass.into_ledger(revision), decisions, left }
 }
 
 fn decide_one<'a>(pass: &mut Pass<'a>, ask: &'a Ask, revision: u64, ahead: Option<&AllocationKey>) -> Decision {
     match ask {
-        Ask::Capacity { capacity, generation, accept_overcommit } => {
-            set_capacity(pass, *capacity, *generation, *accept_overcommit)
+        Ask::Capacity { capacity, uid, generation, accept_overcommit } => {
+            set_capacity(pass, *capacity, uid, *generation, *accept_overcommit)
         }
-        Ask::Department { department, parent, ceiling, generation, accept_overcommit } => {
+        Ask::Department { department, parent, ceiling, uid, generation, accept_overcommit } => {
             let after = Department { parent: parent.clone(), ceiling: *ceiling, generation: *generation };
-            set_department(pass, department, after, *accept_overcommit)
+            set_department(pass, department, uid, after, *accept_overcommit)
         }
         Ask::RemoveDepartment { department } => remove_department(pass, department),
         // Only allocations that an admin wrote directly may wait: what a request brought about has
@@ -127,18 +155,30 @@ fn settle<'a>(
     if let (true, Some(ahead)) = (after.grows_from(before), ahead) {
         return otherwise(Reason::BehindAnother { ahead: ahead.clone() });
     }
-    if let Err(reason) = pass.admit(number, before, after).and_then(|()| pass.admit_entry(number, &entry)) {
-        return otherwise(reason);
-    }
     if requotas {
         entry.revision = revision;
     }
-    pass.put(number, entry);
+    let bytes = size::line(key, &entry);
+    let admitted = pass
+        .admit_promise(number, before, after)
+        .and_then(|()| pass.admit(number, before, after))
+        .and_then(|()| pass.admit_entry(number, &entry))
+        .and_then(|()| pass.admit_size(number, bytes, after.grows_from(before)));
+    if let Err(reason) = admitted {
+        return otherwise(reason);
+    }
+    pass.put(number, entry, bytes);
     Decision::Grant { before, after }
 }
 
-fn set_capacity(pass: &mut Pass<'_>, capacity: Bundle, generation: i64, accept_overcommit: bool) -> Decision {
-    if generation <= pass.pool_generation {
+fn set_capacity(
+    pass: &mut Pass<'_>,
+    capacity: Bundle,
+    uid: &str,
+    generation: i64,
+    accept_overcommit: bool,
+) -> Decision {
+    if pass.pool_uid.as_deref().is_none_or(|known| known == uid) && generation <= pass.pool_generation {
         return Decision::Unchanged;
     }
     if let Some(resource) = change::too_large([&capacity]) {
@@ -148,12 +188,13 @@ fn set_capacity(pass: &mut Pass<'_>, capacity: Bundle, generation: i64, accept_o
         return Decision::Refuse(reason);
     }
     pass.capacity = capacity;
+    pass.pool_uid = Some(uid.to_owned());
     pass.pool_generation = generation;
     Decision::Grant { before: Position::default(), after: Position::default() }
 }
 
-fn set_department(pass: &mut Pass<'_>, name: &str, after: Department, accept_overcommit: bool) -> Decision {
-    if pass.departments().get(name).is_some_and(|known| after.generation <= known.generation) {
+fn set_department(pass: &mut Pass<'_>, name: &str, uid: &str, after: Department, accept_overcommit: bool) -> Decision {
+    if pass.departments().knows(name, uid, after.generation) {
         return Decision::Unchanged;
     }
     if let Some(parent) = &after.parent
@@ -164,7 +205,7 @@ fn set_department(pass: &mut Pass<'_>, name: &str, after: Department, accept_ove
     if let Err(reason) = pass.admit_department(name, &after, accept_overcommit) {
         return Decision::Refuse(reason);
     }
-    pass.put_department(name, after);
+    pass.put_department(name, uid, after);
     Decision::Grant { before: Position::default(), after: Position::default() }
 }
 

@@ -18,7 +18,15 @@ pub struct Department {
 /// All departments by name. A tree: no cycles get in, and walks are bounded all the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DepartmentTree {
-    departments: BTreeMap<String, Department>,
+    departments: BTreeMap<String, Record>,
+}
+
+/// What an object said, and which object it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Record {
+    department: Department,
+    /// `None` where nobody wrote it down.
+    uid: Option<String>,
 }
 
 /// How deep the tree may be. City, county, unit, office is four; a walk that gets this far is in
@@ -28,15 +36,36 @@ const DEPTH_MAX: usize = 16;
 impl DepartmentTree {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Department> {
-        self.departments.get(name)
+        self.departments.get(name).map(|record| &record.department)
+    }
+
+    /// Identity of the department's object, if it was written down.
+    #[must_use]
+    pub fn uid(&self, name: &str) -> Option<&str> {
+        self.departments.get(name)?.uid.as_deref()
+    }
+
+    /// Whether the department's object at this generation has been taken in. Generations count
+    /// within one object: a department of the same name that was made anew begins again at one. An
+    /// identity that nobody wrote down may be this one.
+    #[must_use]
+    pub fn knows(&self, name: &str, uid: &str, generation: i64) -> bool {
+        let is_newer = |known: &Department| generation > known.generation;
+        self.uid(name).is_none_or(|known| known == uid) && self.get(name).is_some_and(|known| !is_newer(known))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Department)> {
-        self.departments.iter().map(|(name, department)| (name.as_str(), department))
+        self.departments.iter().map(|(name, record)| (name.as_str(), &record.department))
     }
 
+    /// A department that nobody knows the object of.
     pub fn insert(&mut self, name: impl Into<String>, department: Department) {
-        self.departments.insert(name.into(), department);
+        self.insert_of(name, None, department);
+    }
+
+    /// A department as the object with this identity says it.
+    pub fn insert_of(&mut self, name: impl Into<String>, uid: Option<String>, department: Department) {
+        self.departments.insert(name.into(), Record { department, uid });
     }
 
     pub(crate) fn remove(&mut self, name: &str) {
@@ -72,12 +101,16 @@ impl DepartmentTree {
 
     #[must_use]
     pub fn has_children(&self, name: &str) -> bool {
-        self.departments.values().any(|department| department.parent.as_deref() == Some(name))
+        self.departments.values().any(|record| record.department.parent.as_deref() == Some(name))
     }
 }
 
 impl<N: Into<String>> FromIterator<(N, Department)> for DepartmentTree {
     fn from_iter<I: IntoIterator<Item = (N, Department)>>(departments: I) -> Self {
-        Self { departments: departments.into_iter().map(|(name, department)| (name.into(), department)).collect() }
+        let mut tree = Self::default();
+        for (name, department) in departments {
+            tree.insert(name, department);
+        }
+        tree
     }
 }

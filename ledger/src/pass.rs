@@ -9,12 +9,17 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::subtrees::{Place, Subtrees};
 use crate::{
-    AllocationKey, Amount, Bundle, Department, DepartmentTree, ENTRIES_MAX, Entry, Ledger, Position, Reason, Resource,
-    Shares,
+    AllocationKey, Amount, BYTES_MAX, Bundle, Department, DepartmentTree, ENTRIES_MAX, Entry, Ledger, Position, Reason,
+    Resource, Shares, size,
 };
 
 pub(crate) struct Pass<'a> {
+    pub(crate) pool_uid: Option<String>,
     pub(crate) pool_generation: i64,
+    /// Nothing is given out any more.
+    terminating: bool,
+    /// What the ledger may come to take where it is kept.
+    bytes: usize,
     pub(crate) capacity: Bundle,
     lines: Vec<Line<'a>>,
     numbers: HashMap<&'a AllocationKey, LineNumber>,
@@ -32,6 +37,8 @@ struct Line<'a> {
     key: &'a AllocationKey,
     department: Place,
     entry: Cow<'a, Entry>,
+    /// What the entry may come to take there.
+    bytes: usize,
 }
 
 /// Where the line of an allocation is. Found once for each request; looking up names for every
@@ -53,8 +60,11 @@ static NOTHING: Entry = Entry {
 };
 
 impl<'a> Pass<'a> {
-    pub(crate) fn over(ledger: &'a Ledger) -> Self {
+    pub(crate) fn over(ledger: &'a Ledger, terminating: bool) -> Self {
         let mut pass = Self {
+            terminating,
+            bytes: size::head(&ledger.departments),
+            pool_uid: ledger.pool_uid.clone(),
             pool_generation: ledger.pool_generation,
             capacity: ledger.capacity,
             lines: Vec::with_capacity(ledger.entries.len()),
@@ -75,11 +85,24 @@ impl<'a> Pass<'a> {
 
     /// The ledger as the pass has left it.
     pub(crate) fn into_ledger(self, revision: u64) -> Ledger {
-        let Self { pool_generation, capacity, lines, numbers: _, entries: _, owners: _, out: _, subtrees } = self;
+        let Self {
+            pool_uid,
+            pool_generation,
+            terminating: _,
+            bytes: _,
+            capacity,
+            lines,
+            numbers: _,
+            entries: _,
+            owners: _,
+            out: _,
+            subtrees,
+        } = self;
         let entries = lines.into_iter().filter(|line| !line.entry.is_spent());
         Ledger {
             revision,
             capacity,
+            pool_uid,
             pool_generation,
             departments: subtrees.into_departments(),
             entries: entries.map(|line| (line.key.clone(), line.entry.into_owned())).collect(),
@@ -97,7 +120,9 @@ impl<'a> Pass<'a> {
     fn add_line(&mut self, key: &'a AllocationKey, entry: &'a Entry) -> LineNumber {
         let number = LineNumber(self.lines.len());
         let department = self.subtrees.place(key.department());
-        self.lines.push(Line { key, department, entry: Cow::Borrowed(entry) });
+        let bytes = size::line(key, entry);
+        self.bytes += bytes;
+        self.lines.push(Line { key, department, entry: Cow::Borrowed(entry), bytes });
         self.numbers.insert(key, number);
         number
     }
@@ -111,7 +136,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Puts the changed entry in its line, and the totals right. A spent entry leaves an empty one.
-    pub(crate) fn put(&mut self, number: LineNumber, after: Entry) {
+    pub(crate) fn put(&mut self, number: LineNumber, after: Entry, bytes: usize) {
         let Line { department, entry: before, .. } = &self.lines[number.0];
         let (was, is) = (before.position(), after.position());
         for (namespace, _) in before.quotas().filter(|(namespace, _)| !after.governs(namespace)) {
@@ -120,7 +145,10 @@ impl<'a> Pass<'a> {
         self.out = self.out.minus(was).plus(is);
         self.subtrees.replace(*department, was, is);
         self.entries = self.entries + usize::from(!after.is_spent()) - usize::from(!before.is_spent());
-        self.lines[number.0].entry = if after.is_spent() { Cow::Borrowed(&NOTHING) } else { Cow::Owned(after) };
+        let line = &mut self.lines[number.0];
+        self.bytes = self.bytes - line.bytes + bytes;
+        line.bytes = bytes;
+        line.entry = if after.is_spent() { Cow::Borrowed(&NOTHING) } else { Cow::Owned(after) };
     }
 
     /// These namespaces are the allocation's now, until it has dropped and emptied them.
@@ -149,6 +177,33 @@ impl<'a> Pass<'a> {
                 let (department, asked, free) = (name.to_owned(), *added.of(resource), limit.minus(out));
                 return Err(Reason::CeilingExceeded { department, resource, limit, out, asked, free });
             }
+        }
+        Ok(())
+    }
+
+    /// A pool that is being deleted promises nothing more: not in total, not out of what drains,
+    /// and not to anybody new. What was held before may still be taken: a request that is approved
+    /// must be in force before it can be given back.
+    pub(crate) fn admit_promise(&self, number: LineNumber, before: Position, after: Position) -> Result<(), Reason> {
+        let promised = |position: Position| position.granted.plus(position.held);
+        let promises_more = after.grows_from(before) || !promised(after).fits_within(promised(before));
+        if self.terminating && (promises_more || self.entry(number).is_spent()) {
+            return Err(Reason::PoolTerminating);
+        }
+        Ok(())
+    }
+
+    /// Whether there is room to keep the line. What drains has its room already.
+    pub(crate) fn admit_size(&self, number: LineNumber, bytes: usize, grows: bool) -> Result<(), Reason> {
+        let line = self.line(number);
+        let asks_for_more = grows || line.entry.is_spent();
+        self.admit_bytes(line.bytes, bytes, asks_for_more)
+    }
+
+    fn admit_bytes(&self, was: usize, is: usize, asks_for_more: bool) -> Result<(), Reason> {
+        let most = if asks_for_more { BYTES_MAX } else { size::BYTES_IN_ALL_MAX };
+        if is > was && self.bytes - was + is > most {
+            return Err(Reason::LedgerFull { limit: self.entries });
         }
         Ok(())
     }
@@ -205,7 +260,8 @@ impl<'a> Pass<'a> {
                 return below_granted(above, (resource, limit, out.plus(*added.of(resource))));
             }
         }
-        Ok(())
+        let was = before.map_or(0, |before| size::ceiling(name, before));
+        self.admit_bytes(was, size::ceiling(name, after), before.is_none())
     }
 
     /// What the department and everything below it has out.
@@ -218,11 +274,17 @@ impl<'a> Pass<'a> {
         self.subtrees.departments()
     }
 
-    pub(crate) fn put_department(&mut self, name: &str, department: Department) {
-        self.subtrees.put(name, department, out_by_department(&self.lines));
+    pub(crate) fn put_department(&mut self, name: &str, uid: &str, department: Department) {
+        self.bytes = self.bytes - self.department_bytes(name) + size::ceiling(name, &department);
+        self.subtrees.put(name, uid, department, out_by_department(&self.lines));
+    }
+
+    fn department_bytes(&self, name: &str) -> usize {
+        self.departments().get(name).map_or(0, |known| size::ceiling(name, known))
     }
 
     pub(crate) fn remove_department(&mut self, name: &str) {
+        self.bytes -= self.department_bytes(name);
         self.subtrees.remove(name, out_by_department(&self.lines));
     }
 }

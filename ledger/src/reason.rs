@@ -40,8 +40,14 @@ pub enum Reason {
     EarlierObjectDraining,
     #[error("namespace {namespace} belongs to {owner}")]
     NamespaceTaken { namespace: String, owner: AllocationKey },
-    #[error("the ledger has its {limit} entries")]
+    /// By number or by size; `limit` is how many entries it has room for.
+    #[error("the pool's ledger is full with its {limit} entries: make another pool, or release something")]
     LedgerFull { limit: usize },
+    #[error("the pool is being deleted: it takes back but gives nothing out, name another pool")]
+    PoolTerminating,
+    /// Nothing is decided in this pool. The caller knows why.
+    #[error("{message}")]
+    PoolHalted { code: &'static str, message: String },
     #[error("the entry has changed since the evidence was gathered: revision {now}, evidence {evidence}")]
     EvidenceOutdated { now: u64, evidence: u64 },
 }
@@ -64,6 +70,8 @@ impl Reason {
             Self::EarlierObjectDraining => "EarlierObjectDraining",
             Self::NamespaceTaken { .. } => "NamespaceTaken",
             Self::LedgerFull { .. } => "LedgerFull",
+            Self::PoolTerminating => "PoolTerminating",
+            Self::PoolHalted { code, .. } => code,
             Self::EvidenceOutdated { .. } => "EvidenceOutdated",
         }
     }

@@ -16,12 +16,13 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// The pool's capacity, as its object says it at this generation.
-    Capacity { capacity: Bundle, generation: i64, accept_overcommit: bool },
+    Capacity { capacity: Bundle, uid: String, generation: i64, accept_overcommit: bool },
     /// A department, its place in the tree and its ceiling in this pool.
     Department {
         department: String,
         parent: Option<String>,
         ceiling: Option<Bundle>,
+        uid: String,
         generation: i64,
         /// Its own ceiling may be below what is out; those above it have choices of their own.
         accept_overcommit: bool,

@@ -81,8 +81,14 @@ impl Subtrees {
 
     /// Puts the department in the tree. All is summed anew from `out`, what there is and where: a
     /// department changes rarely, and then for everything below it.
-    pub(crate) fn put(&mut self, name: &str, department: Department, out: impl Iterator<Item = (Place, Position)>) {
-        self.departments.insert(name, department);
+    pub(crate) fn put(
+        &mut self,
+        name: &str,
+        uid: &str,
+        department: Department,
+        out: impl Iterator<Item = (Place, Position)>,
+    ) {
+        self.departments.insert_of(name, Some(uid.to_owned()), department);
         self.draw_lines();
         self.sum_up(out);
     }

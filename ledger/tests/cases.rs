@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use ledger::{
-    AllocationKey, Ask, Bundle, Decision, Department, ENTRIES_MAX, Ledger, Mix, Position, Reason, Request, Resource,
-    Sequence, Shares, decide, outlook,
+    AllocationKey, Ask, BYTES_MAX, Bundle, Decided, Decision, Department, ENTRIES_MAX, Entry, Ledger, Mix, Position,
+    Reason, Request, Resource, Rules, Sequence, Shares, decide, outlook,
 };
 
 const G: u64 = 1_000_000_000;
@@ -27,17 +27,20 @@ fn city(ceiling: Option<Bundle>) -> Ledger {
     let department = Department { parent: None, ceiling, generation: 1 };
     Ledger {
         capacity: Bundle::new(23_751_000, 31_353 * G, 2_143 * T),
+        pool_uid: Some("pool".to_owned()),
         pool_generation: 1,
         departments: std::iter::once(("civil-affairs", department)).collect(),
         ..Ledger::default()
     }
 }
 
+/// A department's object: the first one of that name, unless a case makes another.
 fn department(name: &str, parent: Option<&str>, ceiling: Option<Bundle>, generation: i64) -> Ask {
     Ask::Department {
         department: name.to_owned(),
         parent: parent.map(str::to_owned),
         ceiling,
+        uid: format!("uid-of-{name}"),
         generation,
         accept_overcommit: false,
     }
@@ -45,8 +48,8 @@ fn department(name: &str, parent: Option<&str>, ceiling: Option<Bundle>, generat
 
 fn by_choice(ask: Ask) -> Ask {
     match ask {
-        Ask::Department { department, parent, ceiling, generation, .. } => {
-            Ask::Department { department, parent, ceiling, generation, accept_overcommit: true }
+        Ask::Department { department, parent, ceiling, uid, generation, .. } => {
+            Ask::Department { department, parent, ceiling, uid, generation, accept_overcommit: true }
         }
         other => other,
     }
@@ -428,7 +431,8 @@ fn a_limit_goes_below_what_is_out_by_choice_only() {
     let mut city = city(None);
     granted(&mut city, target("a", 1, cores_and_g(100, 10)));
     let capacity = Bundle::new(50_000, 31_353 * G, 2_143 * T);
-    let lower = |accept_overcommit| Ask::Capacity { capacity, generation: 2, accept_overcommit };
+    let lower =
+        |accept_overcommit| Ask::Capacity { capacity, uid: "pool".to_owned(), generation: 2, accept_overcommit };
     let refused = ask(&mut city, lower(false));
     assert!(matches!(refused, Decision::Refuse(Reason::CapacityBelowGranted { resource: Resource::Cpu, .. })));
     assert_eq!(city.pool_generation, 1, "the choice can be made later for the same generation");
@@ -438,7 +442,8 @@ fn a_limit_goes_below_what_is_out_by_choice_only() {
     granted(&mut city, target("b", 1, cores_and_g(0, 20)));
     assert!(!ask(&mut city, target("a", 2, cores_and_g(101, 10))).is_grant());
     granted(&mut city, target("a", 2, cores_and_g(99, 30)));
-    let endless = Ask::Capacity { capacity: Bundle::new(u64::MAX, 0, 0), generation: 3, accept_overcommit: true };
+    let capacity = Bundle::new(u64::MAX, 0, 0);
+    let endless = Ask::Capacity { capacity, uid: "pool".to_owned(), generation: 3, accept_overcommit: true };
     assert_eq!(ask(&mut city, endless), Decision::Refuse(Reason::AmountTooLarge { resource: Resource::Cpu }));
 }
 
@@ -524,6 +529,44 @@ fn a_full_ledger_takes_no_new_line_but_changes_the_old_ones() {
     assert_eq!(decided.ledger.entries.len(), ENTRIES_MAX);
 }
 
+/// A department that is deleted and made anew is another one: its first generation counts, though
+/// the ledger knows the fifth of the one before it. So it is with a pool.
+#[test]
+fn an_object_that_was_made_anew_begins_again() {
+    let mut city = city(None);
+    granted(&mut city, department("east", None, Some(cores(100)), 5));
+    assert_eq!(ask(&mut city, department("east", None, None, 5)), Decision::Unchanged);
+    let anew = |generation| Ask::Department {
+        department: "east".to_owned(),
+        parent: Some("civil-affairs".to_owned()),
+        ceiling: Some(cores(10)),
+        uid: "uid-of-the-next".to_owned(),
+        generation,
+        accept_overcommit: false,
+    };
+    granted(&mut city, anew(1));
+    let known = city.departments.get("east").expect("it is there").clone();
+    assert_eq!((known.ceiling, known.parent.as_deref(), known.generation), (Some(cores(10)), Some("civil-affairs"), 1));
+    assert_eq!(ask(&mut city, anew(1)), Decision::Unchanged);
+
+    let pool =
+        |uid: &str| Ask::Capacity { capacity: cores(7), uid: uid.to_owned(), generation: 1, accept_overcommit: false };
+    assert_eq!(ask(&mut city, pool("pool")), Decision::Unchanged);
+    granted(&mut city, pool("next-pool"));
+    assert_eq!((city.capacity, city.pool_uid.as_deref()), (cores(7), Some("next-pool")));
+}
+
+/// What was written before identities were kept gets one with the next change, not by itself:
+/// where the kind's schema is older than the operator the API server would drop it each time.
+#[test]
+fn an_identity_is_written_down_with_the_next_change() {
+    let mut city = city(None);
+    assert_eq!(city.departments.uid("civil-affairs"), None);
+    assert_eq!(ask(&mut city, department("civil-affairs", None, Some(cores(5)), 1)), Decision::Unchanged);
+    granted(&mut city, department("civil-affairs", None, Some(cores(5)), 2));
+    assert_eq!(city.departments.uid("civil-affairs"), Some("uid-of-civil-affairs"));
+}
+
 /// A department may choose to be above its own ceiling. That says nothing of those above it.
 #[test]
 fn a_choice_is_for_ones_own_ceiling_alone() {
@@ -535,6 +578,134 @@ fn a_choice_is_for_ones_own_ceiling_alone() {
     assert!(matches!(&reason, Reason::CeilingBelowGranted { department, .. } if department == "east"), "{reason}");
     assert!(!ask(&mut city, department("civil-affairs", None, Some(cores(5)), 2)).is_grant());
     granted(&mut city, by_choice(department("civil-affairs", None, Some(cores(5)), 2)));
+}
+
+/// A pool that is being deleted: whoever has something may have less, and what was approved before
+/// may still come into force, so that it can be given back. Nobody gets anything.
+#[test]
+fn a_pool_that_is_being_deleted_takes_back_and_gives_nothing_out() {
+    let mut city = city(None);
+    granted(&mut city, spread("a", 1, &[("app-a", cores(6)), ("app-b", cores(4))]));
+    granted(&mut city, target("draining", 1, cores(6)));
+    granted(&mut city, target("draining", 2, cores(2)));
+    granted(&mut city, hold("approved", cores(3)));
+    let rules = Rules { terminating: true, ..Rules::from(Sequence::Unordered) };
+    let going = |ledger: &mut Ledger, ask: Ask| {
+        let decided = decide(ledger, &[Request { ask, at_ms: 0 }], rules);
+        *ledger = decided.ledger;
+        decided.decisions.into_iter().next().expect("one decision for one request")
+    };
+    let before = city.clone();
+    for (what, asked) in [
+        ("a new one", target("new", 1, cores(1))),
+        ("a new one of nothing", target("new", 1, Bundle::ZERO)),
+        ("growth", spread("a", 2, &[("app-a", cores(7)), ("app-b", cores(4))])),
+        ("a move between namespaces", spread("a", 2, &[("app-a", cores(5)), ("app-b", cores(5))])),
+        ("what drains", target("draining", 3, cores(3))),
+    ] {
+        assert_eq!(going(&mut city, asked), Decision::Wait(Reason::PoolTerminating), "{what}");
+    }
+    for (what, asked) in [("for a new one", hold("new", Bundle::ZERO)), ("for more", hold("a", cores(11)))] {
+        assert_eq!(going(&mut city, asked), Decision::Refuse(Reason::PoolTerminating), "{what}");
+    }
+    assert_eq!(city, before);
+
+    let give_back = hold("draining", Bundle::ZERO);
+    let proof = release(&city, "draining", &[("app-draining", cores(2))], &[]);
+    let approved = decided_by(target("approved", 1, cores(3)), "qd-1");
+    for asked in [spread("a", 2, &[("app-a", cores(1)), ("app-b", cores(4))]), give_back, proof, approved] {
+        let decision = going(&mut city, asked.clone());
+        assert!(decision.is_grant(), "{decision:?} for {asked:?}");
+    }
+    for name in ["a", "draining", "approved"] {
+        assert!(going(&mut city, remove(name)).is_grant());
+        let namespaces: Vec<String> = city.entries[&key(name)].dropped.iter().cloned().collect();
+        let namespaces: Vec<&str> = namespaces.iter().map(String::as_str).collect();
+        let gone = release(&city, name, &[], &namespaces);
+        assert!(going(&mut city, gone).is_grant());
+    }
+    assert!(city.entries.is_empty());
+}
+
+/// What waits doesn't count: however many wait in front, those who give back have their turn.
+#[test]
+fn a_pass_makes_so_many_changes_and_leaves_the_rest() {
+    let mut city = city(Some(cores(2)));
+    granted(&mut city, target("a", 1, cores(2)));
+    let at = |ask: Ask, at_ms: i64| Request { ask, at_ms };
+    let mut batch: Vec<Request> = (0..50).map(|index| at(target(&format!("w{index}"), 1, cores(1)), 1)).collect();
+    batch.extend([at(target("b", 1, Bundle::ZERO), 9), at(target("c", 1, Bundle::ZERO), 8)]);
+    batch.push(at(target("a", 2, cores(1)), 7));
+    let rules = Rules { changes_max: 2, ..Rules::from(Sequence::Unordered) };
+    let Decided { ledger, decisions, left } = decide(&city, &batch, rules);
+    let granted: Vec<usize> = (0..batch.len()).filter(|&index| decisions[index].is_grant()).collect();
+    assert_eq!(granted, [51, 52], "who gives back or asks for nothing comes first, by time");
+    assert_eq!(left, (0..51).collect(), "what was asked and not come to");
+    let Decided { decisions, left, .. } = decide(&ledger, &batch, rules);
+    assert!(decisions[50].is_grant() && left.is_empty(), "those who wait are asked and change nothing");
+}
+
+/// With names as the city has them there is room for all 4,000 lines and for the departments.
+#[test]
+fn a_city_s_names_leave_room_for_every_line() {
+    let mut city = city(None);
+    let decision = Some("qd-x7k2p".to_owned());
+    for index in 0..ENTRIES_MAX {
+        let name = format!("elderly-care-{index}");
+        let shares = Shares::from([(format!("app-{name}"), Bundle::new(64_000, 128 * G, 10 * T))]);
+        let uid = Some("5f0c6f0e-3c35-4c3f-8a39-0a4e2f6f5d11".to_owned());
+        let line = Entry { uid, decision: decision.clone(), shares, ..Entry::default() };
+        city.entries.insert(key(&name), line);
+    }
+    for index in 0..200 {
+        let (parent, ceiling) = (Some("city".to_owned()), Some(cores_and_g(1_000, 2_000)));
+        let department = Department { parent, ceiling, generation: 1 };
+        city.departments.insert(format!("department-{index}"), department);
+    }
+    assert!(city.stored_bytes() < BYTES_MAX, "{} bytes", city.stored_bytes());
+}
+
+/// Names so long that the object is full before it has its 4,000 lines: what makes it larger is
+/// refused, and all that it has can still drain and go.
+#[test]
+fn a_ledger_that_is_full_by_size_gives_back_all_the_same() {
+    let long = |index: usize| format!("a{index:04}-{}", "x".repeat(120));
+    let mut city = city(None);
+    for index in 0.. {
+        let shares = Shares::from([(format!("app-{}", long(index)), Bundle::new(1_000, G, G))]);
+        let uid = Some(format!("uid-of-{}", long(index)));
+        let line = Entry { uid, generation: 1, revision: 1, shares, ..Entry::default() };
+        city.entries.insert(key(&long(index)), line);
+        if city.stored_bytes() > BYTES_MAX {
+            city.entries.remove(&key(&long(index)));
+            break;
+        }
+    }
+    let room = BYTES_MAX - city.stored_bytes();
+    entry(&mut city, &long(0)).decision = Some("d".repeat(room.saturating_sub(20)));
+    let entries = city.entries.len();
+    assert!(entries < ENTRIES_MAX && city.stored_bytes() <= BYTES_MAX);
+    let full = Reason::LedgerFull { limit: entries };
+    assert_eq!(ask(&mut city, target(&long(9_999), 1, cores(1))), Decision::Wait(full.clone()));
+    assert_eq!(ask(&mut city, hold(&long(2), cores(90))), Decision::Refuse(full.clone()));
+    let Decision::Refuse(reason) = ask(&mut city, department(&long(1), None, None, 1)) else { panic!("no room") };
+    assert_eq!(reason, full);
+
+    granted(&mut city, target(&long(1), 2, Bundle::new(2_000, G, G)));
+    granted(&mut city, hold(&long(1), Bundle::ZERO));
+    let at_once = |city: &mut Ledger, asks: Vec<Ask>| {
+        let requests: Vec<Request> = asks.into_iter().map(|ask| Request { ask, at_ms: 0 }).collect();
+        let decided = decide(city, &requests, Sequence::Unordered);
+        assert!(decided.decisions.iter().all(Decision::is_grant));
+        *city = decided.ledger;
+    };
+    at_once(&mut city, (0..entries).map(|index| target(&long(index), 3, Bundle::new(500, 1, 1))).collect());
+    at_once(&mut city, (0..entries).map(|index| remove(&long(index))).collect());
+    assert!(city.stored_bytes() <= BYTES_MAX + 1_000, "what drains has its room before it does");
+    let proofs = (0..entries).map(|index| release(&city, &long(index), &[], &[&format!("app-{}", long(index))]));
+    let proofs = proofs.collect();
+    at_once(&mut city, proofs);
+    assert!(city.entries.is_empty());
 }
 
 /// Ledgers that no decision makes, but a wrong restore or a hand could.
@@ -570,13 +741,13 @@ fn an_audit_names_what_must_not_be() {
     );
     check(
         |ledger| {
-            let empty = ledger::Entry { uid: Some("uid".to_owned()), ..ledger::Entry::default() };
+            let empty = Entry { uid: Some("uid".to_owned()), ..Entry::default() };
             ledger.entries.extend((0..ENTRIES_MAX - 1).map(|index| (key(&format!("e{index}")), empty.clone())));
         },
         "4001 entries are more than the 4000 a ledger may hold",
     );
 }
 
-fn entry<'a>(ledger: &'a mut Ledger, name: &str) -> &'a mut ledger::Entry {
+fn entry<'a>(ledger: &'a mut Ledger, name: &str) -> &'a mut Entry {
     ledger.entries.get_mut(&key(name)).expect("the case has made it")
 }

@@ -2,8 +2,11 @@
 
 mod world;
 
+use std::collections::BTreeSet;
+
 use ledger::{
-    Amount, Ask, Bundle, Decision, Finding, Ledger, Position, Reason, Request, Resource, Sequence, Shares, decide,
+    Amount, Ask, Bundle, Decision, Finding, Ledger, Position, Reason, Request, Resource, Rules, Sequence, Shares,
+    decide,
 };
 use proptest::prelude::*;
 use world::{ALLOCATIONS, Move, any_move, bundle, decide_one, founded, key, request};
@@ -251,10 +254,20 @@ proptest! {
     #[test]
     fn old_generations_change_nothing(ledger in any_ledger(), back in 0..3_i64) {
         let mut old: Vec<Ask> = vec![
-            Ask::Capacity { capacity: Bundle::new(1, 1, 1), generation: ledger.pool_generation - back, accept_overcommit: true },
+            Ask::Capacity {
+                capacity: Bundle::new(1, 1, 1),
+                uid: ledger.pool_uid.clone().expect("founded by its object"),
+                generation: ledger.pool_generation - back,
+                accept_overcommit: true,
+            },
         ];
         old.extend(ledger.departments.iter().map(|(name, known)| Ask::Department {
-            department: name.to_owned(), parent: None, ceiling: None, generation: known.generation - back, accept_overcommit: true,
+            department: name.to_owned(),
+            parent: None,
+            ceiling: None,
+            uid: ledger.departments.uid(name).expect("known by its object").to_owned(),
+            generation: known.generation - back,
+            accept_overcommit: true,
         }));
         old.extend(ledger.entries.iter().filter_map(|(allocation, entry)| Some(Ask::Target {
             allocation: allocation.clone(), uid: entry.uid.clone()?, generation: entry.generation - back, shares: Shares::new(), decision: None,
@@ -330,7 +343,8 @@ proptest! {
         let name = world::department_name(department);
         let generation = ledger.departments.get(&name).map_or(0, |known| known.generation) + 1;
         let parent = parent.map(world::department_name);
-        let ask = Ask::Department { department: name.clone(), parent: parent.clone(), ceiling: None, generation, accept_overcommit: true };
+        let uid = world::department_uid(1);
+        let ask = Ask::Department { department: name.clone(), parent: parent.clone(), ceiling: None, uid, generation, accept_overcommit: true };
         let (after, decision) = decide_one(&ledger, ask);
         prop_assert_eq!(&after.entries, &ledger.entries);
         prop_assert_eq!(after.department_position(&name), ledger.department_position(&name));
@@ -382,6 +396,44 @@ proptest! {
             one_by_one = after;
         }
         prop_assert_eq!(without_revisions(decided.ledger), without_revisions(one_by_one));
+    }
+
+    /// Whom a pass doesn't come to hears nothing; the others hear what they would have heard.
+    #[test]
+    fn a_pass_that_is_cut_short_is_the_beginning_of_the_whole(
+        (ledger, requests) in any_batch(), sequence in any_sequence(), changes_max in 0..6_usize,
+    ) {
+        let whole = decide(&ledger, &requests, sequence);
+        let cut = decide(&ledger, &requests, Rules { changes_max, ..Rules::from(sequence) });
+        let granted = cut.decisions.iter().filter(|decision| decision.is_grant()).count();
+        prop_assert!(granted <= changes_max && (granted == changes_max || cut.left.is_empty()));
+        let order = served_order(&ledger, &requests);
+        let (come_to, left) = order.split_at(order.len() - cut.left.len());
+        prop_assert_eq!(&left.iter().copied().collect::<BTreeSet<_>>(), &cut.left);
+        for &index in come_to {
+            prop_assert_eq!(&cut.decisions[index], &whole.decisions[index]);
+        }
+        let alone: Vec<Request> = come_to.iter().map(|&index| requests[index].clone()).collect();
+        prop_assert_eq!(decide(&ledger, &alone, sequence).ledger, cut.ledger);
+    }
+
+    /// A pool that is being deleted promises nothing more, to nobody, and takes everything back.
+    #[test]
+    fn a_pool_that_goes_promises_nothing_more((ledger, requests) in any_batch(), sequence in any_sequence()) {
+        let after = decide(&ledger, &requests, Rules { terminating: true, ..Rules::from(sequence) }).ledger;
+        let promised = |position: Position| position.granted.plus(position.held);
+        for (key, entry) in &after.entries {
+            let was = ledger.entries.get(key).map(ledger::Entry::position);
+            prop_assert!(was.is_some(), "{key} is new");
+            let (was, is) = (was.unwrap_or_default(), entry.position());
+            prop_assert!(promised(is).fits_within(promised(was)) && is.total().fits_within(was.total()), "{key}");
+        }
+        for (allocation, entry) in ledger.entries.iter().filter(|(_, entry)| !entry.leaving) {
+            let Some(uid) = entry.uid.clone() else { continue };
+            let remove = request(Ask::Remove { allocation: allocation.clone(), uid }, 0);
+            let decided = decide(&ledger, &[remove], Rules { terminating: true, ..Rules::from(sequence) });
+            prop_assert!(decided.has_changes());
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl StateMachineTest for Compared {
     }
 
     fn apply(ledger: Ledger, reference: &Reference, batch: Batch) -> Ledger {
-        let Decided { ledger, decisions } = decide(&ledger, &reference.requests, batch.sequence);
+        let Decided { ledger, decisions, left: _ } = decide(&ledger, &reference.requests, batch.sequence);
         let answers: Vec<Answer> = decisions.iter().map(answer).collect();
         assert_eq!(answers, reference.answers, "{:#?}", reference.requests);
         ledger
@@ -102,9 +102,10 @@ fn answer(decision: &Decision) -> Answer {
 }
 
 fn naive_of(ledger: &Ledger) -> Naive {
-    let unit = |known: &ledger::Department| Unit {
+    let unit = |name: &str, known: &ledger::Department| Unit {
         parent: known.parent.clone(),
         ceiling: known.ceiling.map(three),
+        uid: ledger.departments.uid(name).map(str::to_owned),
         generation: known.generation,
     };
     let row = |(key, entry): (&ledger::AllocationKey, &ledger::Entry)| {
@@ -127,8 +128,9 @@ fn naive_of(ledger: &Ledger) -> Naive {
     sorted(Naive {
         revision: ledger.revision,
         capacity: three(ledger.capacity),
+        pool_uid: ledger.pool_uid.clone(),
         pool_generation: ledger.pool_generation,
-        departments: ledger.departments.iter().map(|(name, known)| (name.to_owned(), unit(known))).collect(),
+        departments: ledger.departments.iter().map(|(name, known)| (name.to_owned(), unit(name, known))).collect(),
         rows: ledger.entries.iter().map(row).collect(),
     })
 }

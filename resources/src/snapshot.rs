@@ -25,7 +25,10 @@ pub enum Error {
 /// The ledger that the object holds.
 pub fn ledger(spec: &PoolLedgerSpec) -> Result<Ledger, Error> {
     let capacity = bundle(spec.capacity, || "capacity".to_owned())?;
-    let departments = spec.ceilings.iter().map(department).collect::<Result<DepartmentTree, _>>()?;
+    let mut departments = DepartmentTree::default();
+    for line in &spec.ceilings {
+        departments.insert_of(&line.department, identity(&line.uid), department(line)?);
+    }
     let mut entries = BTreeMap::new();
     for line in &spec.entries {
         let key = AllocationKey::new(&line.allocation.namespace, &line.allocation.name);
@@ -35,20 +38,22 @@ pub fn ledger(spec: &PoolLedgerSpec) -> Result<Ledger, Error> {
         }
     }
     let revision = unsigned(spec.revision, || "revision".to_owned())?;
-    Ok(Ledger { revision, capacity, pool_generation: spec.pool_generation, departments, entries })
+    let (pool_uid, pool_generation) = (identity(&spec.pool_uid), spec.pool_generation);
+    Ok(Ledger { revision, capacity, pool_uid, pool_generation, departments, entries })
 }
 
 /// The object that holds the ledger, with what only the object has.
 #[must_use]
 pub fn spec(ledger: &Ledger, cluster_uid: String, journal: Vec<JournalRecord>) -> PoolLedgerSpec {
-    let Ledger { revision, capacity, pool_generation, departments, entries } = ledger;
+    let Ledger { revision, capacity, pool_uid, pool_generation, departments, entries } = ledger;
     PoolLedgerSpec {
         revision: signed(*revision),
         count: i64::try_from(entries.len()).unwrap_or(i64::MAX),
         capacity: (*capacity).into(),
         pool_generation: *pool_generation,
+        pool_uid: pool_uid.clone().unwrap_or_default(),
         cluster_uid,
-        ceilings: departments.iter().map(|(name, department)| ceiling(name, department)).collect(),
+        ceilings: departments.iter().map(|(name, known)| ceiling(name, departments.uid(name), known)).collect(),
         entries: entries.iter().map(|(key, entry)| line(key, entry)).collect(),
         journal,
     }
@@ -61,21 +66,27 @@ impl From<Position> for EntryAmounts {
     }
 }
 
-fn department(line: &LedgerCeiling) -> Result<(String, Department), Error> {
-    let LedgerCeiling { department, parent, generation, cpu_millis, memory_bytes, storage_bytes } = line;
+/// An empty text is how an object leaves an identity out.
+fn identity(uid: &str) -> Option<String> {
+    (!uid.is_empty()).then(|| uid.to_owned())
+}
+
+fn department(line: &LedgerCeiling) -> Result<Department, Error> {
+    let LedgerCeiling { department, parent, uid: _, generation, cpu_millis, memory_bytes, storage_bytes } = line;
     let ceiling = Exact::from_parts(*cpu_millis, *memory_bytes, *storage_bytes)
         .map(|limit| bundle(limit, || format!("ceilings of {department}")))
         .transpose()?;
     let parent = (!parent.is_empty()).then(|| parent.clone());
-    Ok((department.clone(), Department { parent, ceiling, generation: *generation }))
+    Ok(Department { parent, ceiling, generation: *generation })
 }
 
-fn ceiling(name: &str, department: &Department) -> LedgerCeiling {
+fn ceiling(name: &str, uid: Option<&str>, department: &Department) -> LedgerCeiling {
     let Department { parent, ceiling, generation } = department;
     let limit = ceiling.map(Exact::from);
     LedgerCeiling {
         department: name.to_owned(),
         parent: parent.clone().unwrap_or_default(),
+        uid: uid.unwrap_or_default().to_owned(),
         generation: *generation,
         cpu_millis: limit.map(|limit| limit.cpu_millis),
         memory_bytes: limit.map(|limit| limit.memory_bytes),
@@ -102,7 +113,7 @@ fn entry(key: &AllocationKey, line: &LedgerEntry) -> Result<Entry, Error> {
     }
     let held = bundle(*held, || field("held"))?;
     Ok(Entry {
-        uid: (!allocation.uid.is_empty()).then(|| allocation.uid.clone()),
+        uid: identity(&allocation.uid),
         leaving: *leaving,
         generation: allocation.generation,
         revision: unsigned(*revision, || field("revision"))?,
@@ -207,11 +218,15 @@ mod tests {
             ("education", Department { parent: None, ceiling: Some(Bundle::new(100, 100, 100)), generation: 2 }),
             ("schools", Department { parent: Some("education".into()), ceiling: None, generation: 1 }),
         ];
+        let mut departments: DepartmentTree = tree.into_iter().collect();
+        let offices = Department { parent: Some("education".into()), ceiling: None, generation: 7 };
+        departments.insert_of("offices", Some("d9b0f2c4-1c4f-4f0e-9d0b-5a3f0c8a7e11".into()), offices);
         Ledger {
             revision: 9,
             capacity: Bundle::new(1_000, 2_000, 3_000),
+            pool_uid: Some("0d2f6a52-8a9c-4b7e-8f1d-2b7c9e4a6d10".into()),
             pool_generation: 4,
-            departments: tree.into_iter().collect(),
+            departments,
             entries: BTreeMap::from([
                 (AllocationKey::new("dept-education", "two"), two),
                 (AllocationKey::new("dept-education", "one"), one),
@@ -227,6 +242,18 @@ mod tests {
         let json = serde_json::to_string(&object).unwrap();
         let after = ledger(&serde_json::from_str(&json).unwrap()).unwrap();
         assert_eq!(after, before);
+    }
+
+    #[test]
+    fn an_object_without_identities_is_read_all_the_same() {
+        let mut object = serde_json::to_value(spec(&full(), String::new(), Vec::new())).unwrap();
+        object.as_object_mut().unwrap().remove("poolUid");
+        for ceiling in object["ceilings"].as_array_mut().unwrap() {
+            ceiling.as_object_mut().unwrap().remove("uid");
+        }
+        let ledger = ledger(&serde_json::from_value(object).unwrap()).unwrap();
+        assert_eq!((ledger.pool_uid, ledger.departments.uid("offices")), (None, None));
+        assert!(ledger.departments.get("offices").is_some());
     }
 
     #[test]

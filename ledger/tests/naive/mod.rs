@@ -16,6 +16,7 @@ const ROWS_MAX: usize = 4_000;
 pub struct Naive {
     pub revision: u64,
     pub capacity: Three,
+    pub pool_uid: Option<String>,
     pub pool_generation: i64,
     pub departments: BTreeMap<String, Unit>,
     pub rows: Vec<Row>,
@@ -25,6 +26,7 @@ pub struct Naive {
 pub struct Unit {
     pub parent: Option<String>,
     pub ceiling: Option<Three>,
+    pub uid: Option<String>,
     pub generation: i64,
 }
 
@@ -152,11 +154,12 @@ impl Naive {
 
     fn one(&mut self, ask: &Ask, blocked: bool, revision: u64) -> Answer {
         match ask {
-            Ask::Capacity { capacity, generation, accept_overcommit } => {
-                self.set_capacity(three(*capacity), *generation, *accept_overcommit)
+            Ask::Capacity { capacity, uid, generation, accept_overcommit } => {
+                self.set_capacity(three(*capacity), uid, *generation, *accept_overcommit)
             }
-            Ask::Department { department, parent, ceiling, generation, accept_overcommit } => {
-                let unit = Unit { parent: parent.clone(), ceiling: ceiling.map(three), generation: *generation };
+            Ask::Department { department, parent, ceiling, uid, generation, accept_overcommit } => {
+                let (parent, ceiling, uid) = (parent.clone(), ceiling.map(three), Some(uid.clone()));
+                let unit = Unit { parent, ceiling, uid, generation: *generation };
                 self.set_department(department, unit, *accept_overcommit)
             }
             Ask::RemoveDepartment { department } => self.remove_department(department),
@@ -182,7 +185,7 @@ impl Naive {
                 }
                 row.draining = plus(row.draining, row.granted());
                 row.namespaces.values_mut().for_each(|share| *share = None);
-                (row.leaving, row.hold) = (true, None);
+                (row.leaving, row.hold, row.decision) = (true, None, None);
                 self.settle(row, blocked, Some(revision)).expect("what gives back is never stopped")
             }
             Ask::Hold { allocation, request, uid, decision, target } => {
@@ -267,8 +270,9 @@ impl Naive {
         Ok(Answer::Grant { before: was, after: is })
     }
 
-    fn set_capacity(&mut self, capacity: Three, generation: i64, accept: bool) -> Answer {
-        if generation <= self.pool_generation {
+    fn set_capacity(&mut self, capacity: Three, uid: &str, generation: i64, accept: bool) -> Answer {
+        let another = self.pool_uid.as_ref().is_some_and(|known| known != uid);
+        if !another && generation <= self.pool_generation {
             return Answer::Unchanged;
         }
         if let Some(i) = too_large([&capacity].into_iter()) {
@@ -280,13 +284,16 @@ impl Naive {
             return Answer::Refuse("CapacityBelowGranted", Some(i));
         }
         (self.capacity, self.pool_generation) = (capacity, generation);
+        self.pool_uid = Some(uid.to_owned());
         Answer::Grant { before: NONE, after: NONE }
     }
 
     /// No ceiling of the new tree may have more below it than it allows, unless it had so before
     /// and isn't any worse off, or the department chooses it for itself.
     fn set_department(&mut self, name: &str, unit: Unit, accept: bool) -> Answer {
-        if self.departments.get(name).is_some_and(|known| unit.generation <= known.generation) {
+        let another = |known: &Unit| known.uid.is_some() && known.uid != unit.uid;
+        let done = |known: &Unit| !another(known) && unit.generation <= known.generation;
+        if self.departments.get(name).is_some_and(done) {
             return Answer::Unchanged;
         }
         let mut next = self.clone();

@@ -18,6 +18,7 @@ const NAMESPACES: usize = 3;
 pub enum Move {
     Capacity {
         capacity: Bundle,
+        uid: u8,
         newer_by: i64,
         accept_overcommit: bool,
     },
@@ -25,6 +26,7 @@ pub enum Move {
         department: usize,
         parent: Option<usize>,
         ceiling: Option<Bundle>,
+        uid: u8,
         newer_by: i64,
         accept_overcommit: bool,
     },
@@ -72,14 +74,15 @@ pub enum Evidence {
 impl Move {
     pub fn ask(&self, ledger: &Ledger) -> Ask {
         match self.clone() {
-            Self::Capacity { capacity, newer_by, accept_overcommit } => {
-                Ask::Capacity { capacity, generation: ledger.pool_generation + newer_by, accept_overcommit }
+            Self::Capacity { capacity, uid, newer_by, accept_overcommit } => {
+                let (uid, generation) = (format!("pool-uid-{uid}"), ledger.pool_generation + newer_by);
+                Ask::Capacity { capacity, uid, generation, accept_overcommit }
             }
-            Self::Department { department, parent, ceiling, newer_by, accept_overcommit } => {
+            Self::Department { department, parent, ceiling, uid, newer_by, accept_overcommit } => {
                 let department = department_name(department);
                 let known = ledger.departments.get(&department).map_or(0, |known| known.generation);
                 let (parent, generation) = (parent.map(department_name), known + newer_by);
-                Ask::Department { department, parent, ceiling, generation, accept_overcommit }
+                Ask::Department { department, parent, ceiling, uid: department_uid(uid), generation, accept_overcommit }
             }
             Self::RemoveDepartment { department } => Ask::RemoveDepartment { department: department_name(department) },
             Self::Target { allocation, uid, newer_by, shares, decision } => Ask::Target {
@@ -128,6 +131,10 @@ pub fn department_name(index: usize) -> String {
     if index < DEPARTMENTS { format!("d{index}") } else { "stranger".to_owned() }
 }
 
+pub fn department_uid(uid: u8) -> String {
+    format!("department-uid-{uid}")
+}
+
 pub fn key(allocation: usize) -> AllocationKey {
     AllocationKey::new(format!("dept-{}", department_name(allocation)), format!("a{allocation}"))
 }
@@ -148,7 +155,7 @@ pub fn decide_one(ledger: &Ledger, ask: Ask) -> (Ledger, ledger::Decision) {
 
 /// d0 is the root, d1 and d2 are below it, d3 and d4 below d1; d1 and d4 have a ceiling.
 pub fn founded() -> Ledger {
-    let capacity = Move::Capacity { capacity: Bundle::new(24, 24, 24), newer_by: 1, accept_overcommit: false };
+    let capacity = Move::Capacity { capacity: Bundle::new(24, 24, 24), uid: 1, newer_by: 1, accept_overcommit: false };
     let tree = [
         (None, None),
         (Some(0), Some(Bundle::new(14, 14, 14))),
@@ -160,6 +167,7 @@ pub fn founded() -> Ledger {
         department,
         parent,
         ceiling,
+        uid: 1,
         newer_by: 1,
         accept_overcommit: false,
     });
@@ -168,14 +176,14 @@ pub fn founded() -> Ledger {
 }
 
 pub fn any_move() -> impl Strategy<Value = Move> {
-    let capacity = (bundle(40), newer_by(), any::<bool>());
-    let department = (0..=DEPARTMENTS, parent(), proptest::option::of(bundle(20)), newer_by(), any::<bool>());
+    let capacity = (bundle(40), uid(), newer_by(), any::<bool>());
+    let department = (0..=DEPARTMENTS, parent(), proptest::option::of(bundle(20)), uid(), newer_by(), any::<bool>());
     prop_oneof![
-        1 => capacity.prop_map(|(capacity, newer_by, accept_overcommit)| {
-            Move::Capacity { capacity, newer_by, accept_overcommit }
+        1 => capacity.prop_map(|(capacity, uid, newer_by, accept_overcommit)| {
+            Move::Capacity { capacity, uid, newer_by, accept_overcommit }
         }),
-        2 => department.prop_map(|(department, parent, ceiling, newer_by, accept_overcommit)| {
-            Move::Department { department, parent, ceiling, newer_by, accept_overcommit }
+        2 => department.prop_map(|(department, parent, ceiling, uid, newer_by, accept_overcommit)| {
+            Move::Department { department, parent, ceiling, uid, newer_by, accept_overcommit }
         }),
         1 => (0..=DEPARTMENTS).prop_map(|department| Move::RemoveDepartment { department }),
         8 => target(),

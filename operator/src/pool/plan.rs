@@ -141,7 +141,8 @@ fn capacity(pool: &ResourcePool, ledger: &Ledger, at_ms: i64) -> Option<Item> {
         return None;
     }
     let capacity = validate::capacity(&pool.spec).ok()?;
-    let ask = Ask::Capacity { capacity, generation, accept_overcommit: pool.spec.accept_overcommit };
+    let uid = pool.metadata.uid.clone().unwrap_or_default();
+    let ask = Ask::Capacity { capacity, uid, generation, accept_overcommit: pool.spec.accept_overcommit };
     let cause = cause("ResourcePool", "", &pool.name_any());
     Some(Item { request: Request { ask, at_ms }, cause, origin: Origin::Capacity })
 }
@@ -180,6 +181,7 @@ fn department_ask(department: &Department, pool: &str, generation: i64) -> Optio
         department: department.name_any(),
         parent: (!spec.parent.is_empty()).then(|| spec.parent.clone()),
         ceiling,
+        uid: department.metadata.uid.clone().unwrap_or_default(),
         generation,
         accept_overcommit: ours.is_some_and(|(_, ceiling)| ceiling.accept_overcommit),
     })
@@ -221,7 +223,7 @@ fn settle(observed: &Observed, items: Vec<Item>, now: Timestamp) -> Plan {
     let before = &observed.snapshot.ledger;
     let requests: Vec<Request> = items.iter().map(|item| item.request.clone()).collect();
     let decided = if requests.is_empty() {
-        ledger::Decided { ledger: before.clone(), decisions: Vec::new() }
+        ledger::Decided { ledger: before.clone(), decisions: Vec::new(), left: std::collections::BTreeSet::new() }
     } else {
         decide(before, &requests, sequence)
     };
