@@ -67,7 +67,7 @@ pub struct Judged<'a> {
 pub enum Fault {
     #[error(transparent)]
     Invalid(Violation),
-    #[error("there is no pool {pool}: withdraw the request and name a pool that exists")]
+    #[error("there is no pool {pool}: name a pool that exists")]
     UnknownPool { pool: String },
     #[error("there is no application {application}: give spec.newApplication with a New request")]
     UnknownApplication { application: String },
@@ -163,7 +163,8 @@ pub fn judge<'a>(spec: &QuotaRequestSpec, beside: &Beside<'a>) -> Result<Judged<
     if application_is_named {
         faults.extend(application(spec, beside.application));
     }
-    if pool_is_named && application_is_named && !faults.iter().any(is_unknown) {
+    // Of what isn't there, or isn't what is meant, it needn't be said what it has.
+    if pool_is_named && application_is_named && !faults.iter().any(is_elsewhere) {
         faults.extend(standing(spec, &place));
     }
     let target = spec.resources.parse().unwrap_or_default();
@@ -207,8 +208,8 @@ pub fn namespaces_of(allocation: &AllocationSpec) -> Vec<String> {
     allocation.namespaces.iter().map(|namespace| namespace.name.clone()).collect()
 }
 
-const fn is_unknown(fault: &Fault) -> bool {
-    matches!(fault, Fault::UnknownPool { .. } | Fault::UnknownApplication { .. })
+const fn is_elsewhere(fault: &Fault) -> bool {
+    matches!(fault, Fault::UnknownPool { .. } | Fault::UnknownApplication { .. } | Fault::ApplicationExists { .. })
 }
 
 fn application(spec: &QuotaRequestSpec, existing: Option<&ApplicationSpec>) -> Option<Fault> {

@@ -113,6 +113,7 @@ fn a_request_must_make_sense_beside_what_exists() {
         // Another request has made it in the meantime.
         (described("门户"), World::default(), fine(&[])),
         (described("another"), World::default(), Err(vec!["ApplicationExists"])),
+        (described("another"), has(), Err(vec!["ApplicationExists"])),
         // Everything at once, and nothing twice.
         (
             QuotaRequestSpec { justification: "short".into(), ..request("Change", "1.5") },
