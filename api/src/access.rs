@@ -4,7 +4,7 @@
 //! Writes are made with the caller's own token, so these answers never let anything happen: they
 //! choose what is shown and which buttons are open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,38 @@ pub fn memo() -> RightsMemo {
     Memo::new(FRESH, STALE, CALLERS_MAX)
 }
 
+/// Objects that are the same for the whole city, as far as somebody may read them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    All,
+    Named(BTreeSet<String>),
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self::Named(BTreeSet::new())
+    }
+}
+
+impl Seen {
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(names) => names.contains(name),
+        }
+    }
+
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+
+    fn is_some(&self) -> bool {
+        matches!(self, Self::Named(names) if !names.is_empty())
+    }
+}
+
 /// What one caller may do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rights {
@@ -43,8 +75,12 @@ pub struct Rights {
     pub approves: bool,
     /// May review requests of every department.
     pub reviews: bool,
-    /// May read the ledgers, and so every figure of the pools.
-    pub reads_ledgers: bool,
+    /// The pools that he may read.
+    pub pools: Seen,
+    /// The ledgers that he may read, and so every figure of these pools.
+    pub ledgers: Seen,
+    /// May read the city's own rules.
+    pub reads_policy: bool,
     /// May read the requests of every department, and what is shown beside them.
     pub reads_all: bool,
     /// His departments.
@@ -86,7 +122,8 @@ impl Rights {
             (self.reviews, Role::ApproverTech),
             (owner, Role::DepartmentOwner),
             (user, Role::DepartmentUser),
-            (self.reads_ledgers && !serves, Role::Auditor),
+            (self.ledgers.is_all() && !serves, Role::Auditor),
+            (self.ledgers.is_some() && !serves, Role::Provider),
         ]
         .into_iter()
         .filter_map(|(has, role)| has.then_some(role))
@@ -116,16 +153,21 @@ fn key(user: &User) -> (String, Vec<String>) {
     (user.name.clone(), user.groups.clone())
 }
 
+/// Questions about single objects that one caller's rights may have under way.
+const ASKED_AT_ONCE: usize = 16;
+
 async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
-    const EVERYWHERE: [(&str, &str); 5] = [
+    const EVERYWHERE: [(&str, &str); 7] = [
         ("update", "resourcepools"),
         ("approve", "quotarequests"),
         ("review", "quotarequests"),
-        ("list", "poolledgers"),
         ("list", "quotarequests"),
+        ("list", "resourcepools"),
+        ("list", "poolledgers"),
+        ("list", "cloudpolicies"),
     ];
     let everywhere = try_join_all(
-        EVERYWHERE.map(|(verb, resource)| app.cluster.may(user, Right { verb, resource, namespace: None })),
+        EVERYWHERE.map(|(verb, resource)| app.cluster.may(user, Right { verb, resource, namespace: None, name: None })),
     );
     let candidates: Vec<(String, Membership)> = app
         .world
@@ -135,18 +177,46 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         .collect();
     let namespaces: Vec<String> = candidates.iter().map(|(name, _)| names::department_namespace(name)).collect();
     let in_departments = try_join_all(namespaces.iter().map(|namespace| {
-        app.cluster.may(user, Right { verb: "list", resource: "quotarequests", namespace: Some(namespace) })
+        let right = Right { verb: "list", resource: "quotarequests", namespace: Some(namespace), name: None };
+        app.cluster.may(user, right)
     }));
     let (everywhere, in_departments) = try_join(everywhere, in_departments).await?;
+    let [administers, approves, reviews, reads_all, lists_pools, lists_ledgers, lists_policies] = everywhere[..] else {
+        return Ok(Arc::default());
+    };
     let members = candidates.into_iter().zip(in_departments).filter(|(_, may)| *may).map(|(member, _)| member);
+    let pools = app.world.pool_names();
+    let policy = [names::DEFAULT_POLICY.to_owned()];
     Ok(Arc::new(Rights {
-        administers: everywhere[0],
-        approves: everywhere[1],
-        reviews: everywhere[2],
-        reads_ledgers: everywhere[3],
-        reads_all: everywhere[4],
+        administers,
+        approves,
+        reviews,
+        pools: seen(app, user, lists_pools, "resourcepools", &pools).await?,
+        ledgers: seen(app, user, lists_ledgers, "poolledgers", &pools).await?,
+        reads_policy: seen(app, user, lists_policies, "cloudpolicies", &policy).await?.has(names::DEFAULT_POLICY),
+        reads_all,
         departments: members.collect(),
     }))
+}
+
+/// The objects of a kind that he may read: all that there are, or those that are his by name.
+async fn seen(
+    app: &App,
+    user: &User,
+    lists: bool,
+    resource: &'static str,
+    names: &[String],
+) -> Result<Seen, cluster::Error> {
+    if lists {
+        return Ok(Seen::All);
+    }
+    let mut seen = BTreeSet::new();
+    for some in names.chunks(ASKED_AT_ONCE) {
+        let right = |name| Right { verb: "get", resource, namespace: None, name: Some(name) };
+        let answers = try_join_all(some.iter().map(|name| app.cluster.may(user, right(name)))).await?;
+        seen.extend(some.iter().zip(answers).filter(|(_, may)| *may).map(|(name, _)| name.clone()));
+    }
+    Ok(Seen::Named(seen))
 }
 
 /// Whether the department counts the user among its own, and as what.
@@ -205,10 +275,13 @@ mod tests {
 
     #[test]
     fn roles_follow_from_rights() {
-        let auditor = Rights { reads_ledgers: true, reads_all: true, ..Rights::default() };
+        let auditor = Rights { ledgers: Seen::All, reads_all: true, ..Rights::default() };
         assert_eq!(auditor.roles(), [Role::Auditor]);
         let both = Rights { approves: true, ..auditor };
         assert_eq!(both.roles(), [Role::ApproverAdmin]);
+        let own = Seen::Named(BTreeSet::from(["cec".to_owned()]));
+        let provider = Rights { pools: own.clone(), ledgers: own, ..Rights::default() };
+        assert_eq!(provider.roles(), [Role::Provider]);
         let departments = BTreeMap::from([("a".to_owned(), Membership::Owner), ("b".to_owned(), Membership::User)]);
         let member = Rights { departments, ..Rights::default() };
         assert_eq!(member.roles(), [Role::DepartmentOwner, Role::DepartmentUser]);

@@ -1,5 +1,8 @@
-//! Asking for quota: checked as the API server checks it, then written in the caller's name.
+//! Asking for quota: checked as the API server and the operator check it, then written in the
+//! caller's name.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
@@ -7,11 +10,13 @@ use axum::response::Response;
 use kube::core::ObjectMeta;
 use ledger::Bundle;
 use resources::amounts::Resources;
+use resources::judgement::Fault;
 use resources::v1alpha1::{
     Basis, Contact, NewApplication, Period, QuotaRequest, QuotaRequestSpec, RequestDetail, RequestType,
 };
-use resources::validate::{self, Cause};
+use resources::validate::{self, Violation};
 use resources::{names, workflow};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::identity::Caller;
 use crate::preview;
@@ -22,60 +27,134 @@ use crate::routes::requests::{self as views, NewRequest, Preview};
 use crate::snapshot::Snapshot;
 use crate::state::App;
 
+/// What names of requests begin with.
+pub const NAME_PREFIX: &str = "qr-";
+
 /// How long the caches may take to have what was just written. Then the answer is made from the
 /// API server's own.
 const CACHED_WITHIN: Duration = Duration::from_secs(2);
 
-/// Writes the request, and answers with it as it is shown.
-pub async fn create(app: App, caller: Caller, new: NewRequest) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
+/// Writes the request, and answers with it as it is shown. With a name it is written under that: a
+/// call that comes again, to whichever process, finds what it wrote the first time.
+pub async fn create(app: App, caller: Caller, new: NewRequest, name: Option<String>) -> Result<Response, Failure> {
     let department = new.department.clone();
-    let request = checked(&snapshot, &caller, new)?;
+    // Another call for the department may be about to write the same.
+    let _turn = app.turns.take(&department).await;
+    let snapshot = app.snapshot_now().await;
+    let request = object(&caller, new, name);
+    let sees = caller.rights.sees(&department);
+    let first = request.metadata.name.as_deref().and_then(|name| snapshot.request_row(&department, name));
+    if let Some(first) = first.filter(|_| sees) {
+        return repeated(&app, &caller, &department, &request, &first.object).await;
+    }
+    check(&snapshot, &caller, &request, &department)?;
     if let Some(existing) = same(&snapshot, &request, &department) {
         return Err(Failure::Duplicate { existing });
     }
-    let written = app.cluster.create_request(&caller.token, &request).await.map_err(refusal::of)?;
-    let place =
-        (written.metadata.namespace.clone().unwrap_or_default(), written.metadata.name.clone().unwrap_or_default());
-    let cached = app.world.wait_for(CACHED_WITHIN, |kept| kept.requests.get(&place.0, &place.1).map(drop)).await;
-    let snapshot = app.snapshot();
-    let row = cached.and_then(|()| snapshot.request_row(&department, &place.1).cloned());
-    let row = row.unwrap_or_else(|| snapshot.row_of(written, &department));
-    let mut response = respond::fresh(StatusCode::CREATED, &snapshot.request_view(&row, &caller));
-    let location = format!("/api/v1/requests/{department}/{}", place.1);
+    let written = match app.cluster.create_request(&caller.token, &request).await {
+        Err(error) if error.is_already_exists() => {
+            let first = cached(&app, &request.metadata).await.ok_or(Failure::Conflict)?;
+            return repeated(&app, &caller, &department, &request, &first).await;
+        }
+        written => written.map_err(refusal::of)?,
+    };
+    cached(&app, &written.metadata).await;
+    Ok(created(&app, &caller, &department, written).await)
+}
+
+/// The same call once more: the answer is what it wrote the first time, as it is now.
+async fn repeated(
+    app: &App,
+    caller: &Caller,
+    department: &str,
+    request: &QuotaRequest,
+    first: &QuotaRequest,
+) -> Result<Response, Failure> {
+    if first.spec != request.spec {
+        return Err(Failure::IdempotencyReuse);
+    }
+    Ok(created(app, caller, department, first.clone()).await)
+}
+
+/// Waits until the caches have the request, and gives it as they have it.
+async fn cached(app: &App, metadata: &ObjectMeta) -> Option<Arc<QuotaRequest>> {
+    let (namespace, name) = (metadata.namespace.as_deref()?, metadata.name.as_deref()?);
+    app.world.wait_for(CACHED_WITHIN, |kept| kept.requests.get(namespace, name).cloned()).await
+}
+
+async fn created(app: &App, caller: &Caller, department: &str, written: QuotaRequest) -> Response {
+    let name = written.metadata.name.clone().unwrap_or_default();
+    let snapshot = app.snapshot_now().await;
+    let row = snapshot.request_row(department, &name).cloned();
+    let row = row.unwrap_or_else(|| snapshot.row_of(written, department));
+    let mut response = respond::fresh(StatusCode::CREATED, &snapshot.request_view(&row, caller));
+    let location = format!("/api/v1/requests/{department}/{name}");
     if let Ok(location) = location.try_into() {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
 /// Says whether it would fit.
 pub fn preview(snapshot: &Snapshot, caller: &Caller, new: NewRequest) -> Result<Preview, Failure> {
-    let request = checked(snapshot, caller, new)?;
-    preview::of(snapshot, &request, Bundle::ZERO, caller).ok_or(Failure::Internal)
+    let department = new.department.clone();
+    let request = object(caller, new, None);
+    check(snapshot, caller, &request, &department)?;
+    preview::of(snapshot, &department, &request, Bundle::ZERO, caller).ok_or(Failure::Internal)
 }
 
-/// The object that is asked for, or everything that is wrong with it.
-fn checked(snapshot: &Snapshot, caller: &Caller, new: NewRequest) -> Result<QuotaRequest, Failure> {
-    let department = new.department.clone();
-    let request = object(caller, new);
-    let mut wrong: Vec<Wrong> = validate::request(&request.spec)
-        .into_iter()
-        .map(|violation| Wrong {
-            field: refusal::body_path(&violation.field),
-            cause: WrongCause::Rule(violation.cause),
-        })
-        .collect();
-    wrong.extend(lengths(&request.spec));
-    wrong.extend(references(snapshot, caller, &request.spec, &department));
+/// Everything that is wrong with it.
+fn check(snapshot: &Snapshot, caller: &Caller, request: &QuotaRequest, department: &str) -> Result<(), Failure> {
+    let spec = &request.spec;
+    let is_his = snapshot.departments.contains_key(department) && caller.rights.sees(department);
+    let mut wrong: Vec<Wrong> = if is_his {
+        let unfit = snapshot.judge(department, spec, &caller.rights.pools).err();
+        unfit.into_iter().flat_map(|unfit| unfit.faults).map(|fault| wrong_by(fault, spec.type_)).collect()
+    } else {
+        // Beside things of a department that isn't his nothing is judged.
+        let mut wrong: Vec<Wrong> = validate::request(spec).into_iter().map(violated).collect();
+        wrong.push(Wrong { field: "department".to_owned(), cause: WrongCause::UnknownDepartment });
+        wrong
+    };
     if wrong.is_empty() {
         // The rules of the kind itself, so that nothing passes here that the API server refuses.
-        wrong.extend(rules(&request));
+        wrong.extend(rules(request));
     }
-    if wrong.is_empty() { Ok(request) } else { Err(Failure::Invalid(wrong)) }
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::Invalid(wrong)) }
 }
 
-fn object(caller: &Caller, new: NewRequest) -> QuotaRequest {
+fn violated(violation: Violation) -> Wrong {
+    Wrong { field: refusal::body_path(&violation.field), cause: WrongCause::Rule(violation.cause) }
+}
+
+fn wrong_by(fault: Fault, type_: RequestType) -> Wrong {
+    match fault {
+        Fault::Invalid(violation) => violated(violation),
+        Fault::UnknownApplication { .. } if type_ == RequestType::New => {
+            Wrong { field: "newApplication".to_owned(), cause: WrongCause::NewApplicationMissing }
+        }
+        other => Wrong { field: refusal::body_path(other.field()), cause: WrongCause::Unfit(other) },
+    }
+}
+
+/// Who asks for a department, one after the other: whether the same is asked for already can only
+/// be said when the call before is done. In this process alone: a second one wouldn't wait.
+#[derive(Debug, Default)]
+pub struct Turns(Mutex<HashMap<String, Arc<AsyncMutex<()>>>>);
+
+impl Turns {
+    async fn take(&self, department: &str) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // Those that nobody has or waits for, so that there are as many as calls under way.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(turns.entry(department.to_owned()).or_default())
+        };
+        turn.lock_owned().await
+    }
+}
+
+fn object(caller: &Caller, new: NewRequest, name: Option<String>) -> QuotaRequest {
     let NewRequest {
         department,
         r#type,
@@ -109,7 +188,8 @@ fn object(caller: &Caller, new: NewRequest) -> QuotaRequest {
     QuotaRequest {
         metadata: ObjectMeta {
             namespace: Some(names::department_namespace(&department)),
-            generate_name: Some("qr-".to_owned()),
+            generate_name: name.is_none().then(|| NAME_PREFIX.to_owned()),
+            name,
             ..ObjectMeta::default()
         },
         spec,
@@ -139,68 +219,6 @@ fn new_application_of(new: views::NewApplication) -> NewApplication {
         description,
         contact: Contact::default(),
     }
-}
-
-/// Texts that the kind bounds and whose length no other rule looks at.
-fn lengths(spec: &QuotaRequestSpec) -> Vec<Wrong> {
-    let Basis { users, concurrency, data_volume, approval_number, funding } = &spec.basis;
-    let basis = [
-        ("basis.users", users),
-        ("basis.concurrency", concurrency),
-        ("basis.dataVolume", data_volume),
-        ("basis.approvalNumber", approval_number),
-        ("basis.funding", funding),
-    ];
-    let basis = basis.into_iter().map(|(field, text)| (field.to_owned(), text.as_deref().unwrap_or_default(), 0, 200));
-    let details = spec.details.iter().enumerate().flat_map(|(index, line)| {
-        [
-            (format!("details[{index}].label"), line.label.as_str(), 1, 100),
-            (format!("details[{index}].value"), line.value.as_str(), 0, 1000),
-        ]
-    });
-    let description = spec.new_application.as_ref().map(|new| new.description.as_str()).unwrap_or_default();
-    let description = [("newApplication.description".to_owned(), description, 0, 1000)];
-    let mut wrong: Vec<Wrong> = basis
-        .chain(details)
-        .chain(description)
-        .filter_map(|(field, text, min, max)| {
-            let length = text.chars().count();
-            let cause = WrongCause::Rule(Cause::Length { length, min, max });
-            (length < min || length > max).then_some(Wrong { field, cause })
-        })
-        .collect();
-    if spec.details.len() > 50 {
-        let cause = Cause::Length { length: spec.details.len(), min: 0, max: 50 };
-        wrong.push(Wrong { field: "details".to_owned(), cause: WrongCause::Rule(cause) });
-    }
-    wrong
-}
-
-/// What it names has to be there, and to be the caller's to see.
-fn references(snapshot: &Snapshot, caller: &Caller, spec: &QuotaRequestSpec, department: &str) -> Vec<Wrong> {
-    let wrong = |field: &str, cause| Wrong { field: field.to_owned(), cause };
-    let mut all = Vec::new();
-    let pool_known = snapshot.pools.contains_key(&spec.pool);
-    if !spec.pool.is_empty() && !pool_known {
-        all.push(wrong("pool", WrongCause::UnknownPool));
-    }
-    if !(snapshot.departments.contains_key(department) && caller.rights.sees(department)) {
-        all.push(wrong("department", WrongCause::UnknownDepartment));
-        return all;
-    }
-    let exists = snapshot.application_row(department, &spec.application).is_some();
-    let described = spec.new_application.is_some();
-    match (spec.type_, exists) {
-        (RequestType::New, true) if described => all.push(wrong("newApplication", WrongCause::ApplicationExists)),
-        (RequestType::New, false) if !described => all.push(wrong("newApplication", WrongCause::NewApplicationMissing)),
-        (RequestType::Change | RequestType::Renew | RequestType::Release, false)
-            if validate::is_name(&spec.application, names::APPLICATION_NAME_MAX) =>
-        {
-            all.push(wrong("application", WrongCause::UnknownApplication));
-        }
-        _ => {}
-    }
-    all
 }
 
 fn rules(request: &QuotaRequest) -> Vec<Wrong> {

@@ -30,6 +30,14 @@ pub enum Error {
     Refused(Box<Status>),
 }
 
+impl Error {
+    /// An object of this name is there already.
+    #[must_use]
+    pub fn is_already_exists(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.is_already_exists())
+    }
+}
+
 impl From<kube::Error> for Error {
     fn from(error: kube::Error) -> Self {
         match error {
@@ -46,6 +54,8 @@ pub struct Right<'a> {
     pub resource: &'static str,
     /// In this namespace; `None` = in all.
     pub namespace: Option<&'a str>,
+    /// On the object of this name; `None` = on all.
+    pub name: Option<&'a str>,
 }
 
 /// What is asked of the API server.
@@ -150,12 +160,13 @@ impl Cluster for Kubernetes {
 
     fn may<'a>(&'a self, user: &'a User, right: Right<'a>) -> BoxFuture<'a, Result<bool, Error>> {
         Box::pin(async move {
-            let Right { verb, resource, namespace } = right;
+            let Right { verb, resource, namespace, name } = right;
             let attributes = ResourceAttributes {
                 group: Some(resources::GROUP.to_owned()),
                 verb: Some(verb.to_owned()),
                 resource: Some(resource.to_owned()),
                 namespace: namespace.map(str::to_owned),
+                name: name.map(str::to_owned),
                 ..ResourceAttributes::default()
             };
             let review = SubjectAccessReview {

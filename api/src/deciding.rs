@@ -13,28 +13,43 @@ use crate::problem::{Failure, Particulars, Wrong, WrongCause};
 use crate::refusal;
 use crate::respond;
 use crate::routes::decisions::{NewDecision, Verdict};
-use crate::snapshot::{RequestRow, decision_view};
+use crate::snapshot::{RequestRow, Snapshot, decision_view};
 use crate::state::App;
 
 /// How long an answer may take before the caller is told where to look for it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+/// How long the caches may take to have what the API server has already.
+const CACHED_WITHIN: Duration = Duration::from_secs(2);
 /// How long the request's own status may take after that of the decision.
 const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 
-/// Writes the decision, and waits for what comes of it.
-pub async fn decide(
-    app: App,
-    caller: Caller,
-    department: String,
-    name: String,
-    new: NewDecision,
-) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
-    let row = snapshot.request_row(&department, &name).filter(|_| caller.rights.sees(&department));
-    let decision = object(row.ok_or(Failure::NotFound)?, &caller, new)?;
-    let written = app.cluster.create_decision(&caller.token, &decision).await.map_err(refusal::of)?;
+/// What names of decisions begin with.
+pub const NAME_PREFIX: &str = "qd-";
 
+/// A decision on a request.
+#[derive(Debug)]
+pub struct Deciding {
+    pub department: String,
+    /// Name of the request.
+    pub request: String,
+    pub new: NewDecision,
+    /// Name of the decision: a call that comes again, to whichever process, finds what it wrote the
+    /// first time.
+    pub name: Option<String>,
+}
+
+/// Writes the decision, and waits for what comes of it.
+pub async fn decide(app: App, caller: Caller, deciding: Deciding) -> Result<Response, Failure> {
+    let Deciding { department, request: name, new, name: decision_name } = deciding;
+    let snapshot = app.snapshot().await;
+    let row = snapshot.request_row(&department, &name).filter(|_| caller.rights.sees(&department));
+    let decision = object(row.ok_or(Failure::NotFound)?, &caller, new, decision_name)?;
     let namespace = names::department_namespace(&department);
+    let written = match app.cluster.create_decision(&caller.token, &decision).await {
+        Err(error) if error.is_already_exists() => first(&app, &namespace, &decision).await?,
+        written => written.map_err(refusal::of)?,
+    };
+
     let place = written.metadata.name.clone().unwrap_or_default();
     let answered = app.world.wait_for(ANSWERED_WITHIN, |kept| {
         let decision = kept.decisions.get(&namespace, &place)?;
@@ -43,7 +58,8 @@ pub async fn decide(
     let Some(answered) = answered.await else { return Ok(pending(&written, &department, &name)) };
     let status = answered.status.clone().unwrap_or_default();
     if status.outcome == Some(DecisionOutcome::Refused) {
-        return Err(refused(&app, &department, &name, &place, status));
+        let snapshot = app.snapshot_now().await;
+        return Err(refused(&snapshot, &department, &name, &place, status));
     }
     // The new state is what the caller wants to see; it may come a moment after the answer.
     app.world
@@ -52,19 +68,28 @@ pub async fn decide(
             (status.decision.as_deref() == Some(&place)).then_some(())
         })
         .await;
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot_now().await;
     let row = snapshot.request_row(&department, &name).ok_or(Failure::NotFound)?;
     Ok(respond::fresh(StatusCode::OK, &snapshot.request_view(row, &caller)))
 }
 
-fn object(row: &RequestRow, caller: &Caller, new: NewDecision) -> Result<QuotaDecision, Failure> {
+/// What the same call wrote the first time.
+async fn first(app: &App, namespace: &str, decision: &QuotaDecision) -> Result<QuotaDecision, Failure> {
+    let name = decision.metadata.name.as_deref().unwrap_or_default();
+    let first = app.world.wait_for(CACHED_WITHIN, |kept| kept.decisions.get(namespace, name).cloned()).await;
+    let first = first.ok_or(Failure::Conflict)?;
+    if first.spec == decision.spec { Ok((*first).clone()) } else { Err(Failure::IdempotencyReuse) }
+}
+
+fn object(row: &RequestRow, caller: &Caller, new: NewDecision, name: Option<String>) -> Result<QuotaDecision, Failure> {
     let NewDecision { verdict, reason, reason_code, request_revision, stage } = new;
     let reason = reason.filter(|reason| !reason.trim().is_empty());
     check_reason(verdict, reason.as_deref())?;
     Ok(QuotaDecision {
         metadata: ObjectMeta {
             namespace: row.object.metadata.namespace.clone(),
-            generate_name: Some("qd-".to_owned()),
+            generate_name: name.is_none().then(|| NAME_PREFIX.to_owned()),
+            name,
             ..ObjectMeta::default()
         },
         spec: QuotaDecisionSpec {
@@ -104,8 +129,13 @@ fn pending(written: &QuotaDecision, department: &str, name: &str) -> Response {
     response
 }
 
-fn refused(app: &App, department: &str, name: &str, decision: &str, status: kinds::DecisionStatus) -> Failure {
-    let snapshot = app.snapshot();
+fn refused(
+    snapshot: &Snapshot,
+    department: &str,
+    name: &str,
+    decision: &str,
+    status: kinds::DecisionStatus,
+) -> Failure {
     let row = snapshot.request_row(department, name);
     let resource = status.resource.as_deref();
     let particulars = Particulars {

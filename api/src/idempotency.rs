@@ -1,8 +1,14 @@
 //! Answers that are kept, so that a call that is sent twice is carried out once.
 //!
-//! Kept in memory: a process that starts anew has forgotten them, as has another one beside it.
-//! What a repeated call could do then is bounded by the kinds themselves: a second identical
-//! request is refused as a duplicate, a second decision as out of turn.
+//! The answers are kept in memory: a process that starts anew has forgotten them, and another one
+//! beside it never had them. Therefore what a call with a key writes gets a name made of the caller,
+//! the operation and the key: the API server itself refuses to write it a second time, and the
+//! answer is then made of what the first call wrote. What that can't tell: a key that comes with
+//! another department is another object, elsewhere.
+//!
+//! Without a key nothing but a look at the caches stands between two identical requests; calls for
+//! one department take turns in this process, those that two processes get at once make two. A
+//! second decision is refused as out of turn by the operator.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +20,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 
 use crate::extract::Fingerprint;
 use crate::identity::Caller;
@@ -46,6 +53,21 @@ impl Key {
             return Err(Failure::IdempotencyKey);
         }
         Ok(Some(Self { id: (caller.user.name.clone(), operation.to_owned(), text.to_owned()), print }))
+    }
+
+    /// The name of what the call writes: the same whenever and wherever it is carried out.
+    #[must_use]
+    pub fn object_name(&self, prefix: &str) -> String {
+        let (caller, operation, text) = &self.id;
+        let mut hash = Sha256::new();
+        for part in [caller, operation, text] {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        // 80 bits: among a million keys two are alike once in 10^12 cities, and then the second call
+        // is refused rather than lost.
+        let digest: String = hash.finalize()[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{prefix}{digest}")
     }
 }
 
@@ -96,10 +118,10 @@ pub async fn once(
     work: impl Future<Output = Result<Response, Failure>> + Send + 'static,
 ) -> Result<Response, Failure> {
     let Some(key) = key else { return respond(run(work).await) };
-    let answer = store.find_or_start(&key, now, || run(work).boxed().shared())?;
-    let answer = answer.await;
+    let pending = store.find_or_start(&key, now, || run(work).boxed().shared())?;
+    let answer = pending.clone().await;
     if !answer.lasts() {
-        store.lock().remove(&key.id);
+        store.forget(&key, &pending);
     }
     respond(answer)
 }
@@ -121,6 +143,14 @@ impl Store {
         let answer = start();
         entries.insert(key.id.clone(), Entry { print: key.print, at: now, answer: answer.clone() });
         Ok(answer)
+    }
+
+    /// Forgets this attempt. Another waiter may have done so before, and have begun the next one.
+    fn forget(&self, key: &Key, attempt: &Pending) {
+        let mut entries = self.lock();
+        if entries.get(&key.id).is_some_and(|entry| entry.answer.ptr_eq(attempt)) {
+            entries.remove(&key.id);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(String, String, String), Entry>> {
@@ -207,6 +237,40 @@ mod tests {
         assert_eq!(answer(Failure::ClusterAway).await, Failure::ClusterAway);
         assert_eq!(answer(Failure::Conflict).await, Failure::Conflict);
         assert_eq!(answer(Failure::Forbidden).await, Failure::Conflict);
+    }
+
+    /// Of two who wait for the same attempt the first tries again; the second must not throw away
+    /// what is under way then.
+    #[tokio::test]
+    async fn a_late_waiter_leaves_the_next_attempt_alone() {
+        let store = Arc::new(Store::default());
+        let key = key("k", 1).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let failing = || run(std::future::ready(Err(Failure::ClusterAway))).boxed().shared();
+        let first = store.find_or_start(&key, now, failing).unwrap();
+        store.forget(&key, &first);
+        let next = store.find_or_start(&key, now, failing).unwrap();
+        store.forget(&key, &first);
+        assert!(store.find_or_start(&key, now, failing).unwrap().ptr_eq(&next));
+    }
+
+    #[test]
+    fn the_name_of_what_is_written_follows_from_who_what_and_key() {
+        let name = |caller: &str, operation: &str, text: &str| {
+            let id = (caller.to_owned(), operation.to_owned(), text.to_owned());
+            Key { id, print: Fingerprint([0; 32]) }.object_name("qr-")
+        };
+        let one = name("zhang", "create", "k");
+        assert!(one.starts_with("qr-") && one.len() == 23, "{one}");
+        assert_eq!(one, name("zhang", "create", "k"));
+        for other in [
+            name("li", "create", "k"),
+            name("zhang", "decide", "k"),
+            name("zhang", "create", "l"),
+            name("zhangc", "reate", "k"),
+        ] {
+            assert_ne!(one, other);
+        }
     }
 
     #[tokio::test]

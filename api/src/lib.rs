@@ -21,6 +21,7 @@ mod extract;
 mod idempotency;
 pub mod identity;
 mod language;
+mod latest;
 mod live;
 mod memo;
 mod metrics;

@@ -145,10 +145,14 @@ impl Drop for Open {
 /// The event as this caller may see it, or nothing.
 fn seen(event: &Changed, rights: &Rights) -> Option<Changed> {
     match event.kind {
-        "CloudPolicy" | "ResourcePool" => Some(event.clone()),
-        "PoolLedger" if rights.reads_ledgers => Some(event.clone()),
+        "CloudPolicy" => rights.reads_policy.then(|| event.clone()),
+        "ResourcePool" => rights.pools.has(&event.name).then(|| event.clone()),
+        "PoolLedger" if rights.ledgers.has(&event.name) => Some(event.clone()),
         // Who may not read a ledger sees its pool's free amounts, which follow from it.
-        "PoolLedger" => Some(Changed { kind: "ResourcePool", r#type: ChangeType::Modified, ..event.clone() }),
+        "PoolLedger" if rights.pools.has(&event.name) => {
+            Some(Changed { kind: "ResourcePool", r#type: ChangeType::Modified, ..event.clone() })
+        }
+        "PoolLedger" => None,
         "Department" => rights.sees(&event.name).then(|| event.clone()),
         _ => {
             let department = names::department_of(&event.namespace);
@@ -170,7 +174,7 @@ struct Place {
 }
 
 /// Opens the stream of a caller.
-pub fn stream(app: &App, caller: Caller, headers: &HeaderMap) -> Result<Response, Failure> {
+pub async fn stream(app: &App, caller: Caller, headers: &HeaderMap) -> Result<Response, Failure> {
     let hub = &app.world.hub;
     let open = hub.open(&caller.user.name)?;
     let newest = hub.newest.subscribe();
@@ -193,7 +197,7 @@ pub fn stream(app: &App, caller: Caller, headers: &HeaderMap) -> Result<Response
             Some(number) => {
                 place.at = number;
                 place.ready.clear();
-                place.collect();
+                place.collect().await;
             }
             None => place.ready.push_back(Frame::default().event("reset").id(hub.id(at)).data("{}")),
         }
@@ -228,36 +232,44 @@ impl Place {
                     return Some(Frame::default().comment("still here"));
                 }
             }
-            self.collect();
+            self.collect().await;
         }
     }
 
     /// Makes frames of what has come since.
-    fn collect(&mut self) {
-        let hub = &self.app.world.hub;
+    async fn collect(&mut self) {
+        let app = self.app.clone();
+        let hub = &app.world.hub;
+        let mut frames = Vec::new();
         match hub.since(self.at) {
             Since::Events(events) => {
                 for (number, event) in events {
                     self.at = number;
                     let Some(shown) = seen(&event, &self.caller.rights) else { continue };
                     let data = serde_json::to_string(&shown).unwrap_or_default();
-                    self.ready.push_back(Frame::default().event("changed").id(hub.id(number)).data(data));
+                    frames.push(Frame::default().event("changed").id(hub.id(number)).data(data));
                 }
             }
             Since::Lost => {
                 self.at = *self.newest.borrow();
-                self.ready.push_back(Frame::default().event("reset").id(hub.id(self.at)).data("{}"));
+                frames.push(Frame::default().event("reset").id(hub.id(self.at)).data("{}"));
             }
+        }
+        if !frames.is_empty() {
+            // Whoever hears of a change reads at once, and must not read what was before it: nobody
+            // would tell him again.
+            app.shown().await;
+            self.ready.extend(frames);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::access::Membership;
+    use crate::access::{Membership, Seen};
 
     fn publish(hub: &Hub, name: &str) {
         hub.publish("Application", "dept-a".into(), name.into(), ChangeType::Modified);
@@ -309,8 +321,9 @@ mod tests {
     #[test]
     fn a_department_hears_of_its_own_things_only() {
         let departments = BTreeMap::from([("a".to_owned(), Membership::User)]);
-        let own = Rights { departments, ..Rights::default() };
-        let all = Rights { reads_all: true, reads_ledgers: true, ..Rights::default() };
+        let own = Rights { departments, pools: Seen::All, ..Rights::default() };
+        let all =
+            Rights { reads_all: true, pools: Seen::All, ledgers: Seen::All, reads_policy: true, ..Rights::default() };
         let event = |kind, namespace: &str, name: &str| Changed {
             kind,
             namespace: namespace.into(),
@@ -331,5 +344,16 @@ mod tests {
         }
         assert_eq!(seen(&event("PoolLedger", "", "cec"), &all).unwrap().kind, "PoolLedger");
         assert!(seen(&event("QuotaRequest", "dept-b", "qr-1"), &all).is_some());
+        assert!(seen(&event("CloudPolicy", "", "default"), &all).is_some());
+        let one = || Seen::Named(BTreeSet::from(["cec".to_owned()]));
+        let provider = Rights { pools: one(), ledgers: one(), ..Rights::default() };
+        assert_eq!(seen(&event("PoolLedger", "", "cec"), &provider).unwrap().kind, "PoolLedger");
+        for hidden in [
+            event("PoolLedger", "", "inspur"),
+            event("ResourcePool", "", "inspur"),
+            event("CloudPolicy", "", "default"),
+        ] {
+            assert_eq!(seen(&hidden, &provider), None);
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! Answers that are kept for seconds, with one question at a time per key.
+//! Answers that are kept for seconds, with one question at a time per key. Where there are more keys
+//! than are kept, the one that nobody has asked for longest goes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex as AsyncMutex;
@@ -34,10 +35,13 @@ impl<V: Clone, E> Answers<V, E> {
 /// caller wait for it.
 const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
+/// The answers to one key, with when somebody asked last.
+type Asked<V, E> = (Instant, Slot<V, E>);
+
 /// A bounded store of answers.
 #[derive(Debug)]
 pub struct Memo<K, V, E> {
-    slots: Mutex<HashMap<K, Slot<V, E>>>,
+    slots: Mutex<HashMap<K, Asked<V, E>>>,
     /// How long an answer is good.
     fresh: Duration,
     /// How long an old answer serves where no new one can be had.
@@ -76,28 +80,36 @@ impl<K: Clone + Eq + Hash, V: Clone, E: Clone> Memo<K, V, E> {
         answers.at_most(self.stale).ok_or(error)
     }
 
+    /// The last answer however old, if it is remembered. Nobody is asked, and the key isn't kept
+    /// longer for it.
+    pub async fn remembered(&self, key: &K) -> Option<V> {
+        let slot = self.lock().get(key).map(|(_, slot)| Arc::clone(slot))?;
+        let answers = slot.lock().await;
+        answers.kept.as_ref().map(|(_, value)| value.clone())
+    }
+
     /// The answer that serves where no new one can be had. Nobody is asked.
     pub async fn last(&self, key: &K) -> Option<V> {
         self.slot(key).lock().await.at_most(self.stale)
     }
 
     fn slot(&self, key: &K) -> Slot<V, E> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(key) {
+        let now = Instant::now();
+        let mut slots = self.lock();
+        if let Some((asked, slot)) = slots.get_mut(key) {
+            *asked = now;
             return Arc::clone(slot);
         }
-        if slots.len() >= self.keys_max {
-            let useful = self.fresh.max(self.stale);
-            slots.retain(|_, slot| match slot.try_lock() {
-                Ok(answers) => answers.kept.as_ref().is_some_and(|(at, _)| at.elapsed() < useful),
-                Err(_) => true,
-            });
-            // All are in use or young: forgetting them costs one question each.
-            if slots.len() >= self.keys_max {
-                slots.clear();
-            }
+        if slots.len() >= self.keys_max
+            && let Some(oldest) = slots.iter().min_by_key(|(_, (asked, _))| *asked).map(|(key, _)| key.clone())
+        {
+            slots.remove(&oldest);
         }
-        Arc::clone(slots.entry(key.clone()).or_default())
+        Arc::clone(&slots.entry(key.clone()).or_insert_with(|| (now, Slot::default())).1)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Asked<V, E>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,12 +139,20 @@ mod tests {
         assert_eq!((get(Err(())).await, memo.last(&"k").await), (Err(()), None));
     }
 
+    /// Keys that nobody comes back with don't push out one that is asked for all the time.
     #[tokio::test(start_paused = true)]
-    async fn the_number_of_keys_is_bounded() {
+    async fn the_number_of_keys_is_bounded_and_the_oldest_goes_first() {
         let memo = Memo::new(5 * SECOND, Duration::ZERO, 10);
-        for key in 0..1_000_u32 {
+        let asked = std::cell::Cell::new(0);
+        for key in 1..1_000_u32 {
             memo.get(&key, async || Ok::<_, ()>(key)).await.unwrap();
-            assert!(memo.slots.lock().unwrap().len() <= 10);
+            tokio::time::advance(SECOND / 1_000).await;
+            memo.get(&0, async || Ok(asked.replace(asked.get() + 1))).await.unwrap();
+            assert!(memo.lock().len() <= 10);
         }
+        assert_eq!(asked.get(), 1, "forgotten in between");
+        assert_eq!((memo.remembered(&0).await, memo.remembered(&1).await), (Some(0), None));
+        tokio::time::advance(60 * SECOND).await;
+        assert_eq!(memo.remembered(&0).await, Some(0));
     }
 }

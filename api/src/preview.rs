@@ -1,8 +1,9 @@
-//! Whether a request fits: the code that decides, asked on a copy of the ledger.
+//! Whether a request makes sense and fits: the code that decides, asked on a copy of the ledger.
 
 use ledger::{Ask, Bundle, Decision, Entry, Ledger, Reason, Request, Resource, Sequence, decide};
+use resources::judgement::Fault;
+use resources::quantity;
 use resources::v1alpha1::QuotaRequest;
-use resources::{quantity, status};
 
 use crate::identity::Caller;
 use crate::routes::requests::{Preview, PreviewReason};
@@ -13,10 +14,17 @@ use crate::snapshot::figures::{Numbers, text};
 /// What would come of an approval now. `counted` is what the request adds to the pool's demand
 /// already. Nothing where the pool or the amounts can't be read.
 #[must_use]
-pub fn of(snapshot: &Snapshot, request: &QuotaRequest, counted: Bundle, caller: &Caller) -> Option<Preview> {
-    let pool = snapshot.pools.get(&request.spec.pool)?;
-    let target = request.spec.resources.parse().ok()?;
-    let key = status::allocation_key(request, &pool.ledger);
+pub fn of(
+    snapshot: &Snapshot,
+    department: &str,
+    request: &QuotaRequest,
+    counted: Bundle,
+    caller: &Caller,
+) -> Option<Preview> {
+    let spec = &request.spec;
+    let pool = snapshot.pools.get(&spec.pool).filter(|_| caller.rights.pools.has(&spec.pool))?;
+    let target = spec.resources.parse().ok()?;
+    let key = snapshot.place(department, spec);
     let entry = pool.ledger.entries.get(&key).cloned().unwrap_or_default();
     let current = entry.granted();
     let uid = request.metadata.uid.as_deref().unwrap_or("preview");
@@ -27,12 +35,14 @@ pub fn of(snapshot: &Snapshot, request: &QuotaRequest, counted: Bundle, caller: 
         decision: "preview".to_owned(),
         target,
     };
-    let reasons = reasons(&pool.ledger, hold, current, target);
-    let all = caller.rights.reads_ledgers;
-    let shown = reasons.iter().map(|reason| view(reason, caller));
+    let reasons: Vec<PreviewReason> = match snapshot.judge(department, spec, &caller.rights.pools) {
+        Ok(_) => reasons(&pool.ledger, hold, current, target).iter().map(|reason| view(reason, caller)).collect(),
+        Err(unfit) => unfit.faults.iter().map(|fault| of_fault(fault, caller)).collect(),
+    };
+    let all = caller.rights.ledgers.has(&spec.pool);
     Some(Preview {
         fits: reasons.is_empty(),
-        reasons: shown.collect(),
+        reasons,
         current: text(current),
         request: text(target.minus(current)),
         returned: text(current.minus(target)),
@@ -79,6 +89,18 @@ fn after(now: Numbers, entry: &Entry, uid: &str, target: Bundle, counted: Bundle
     }
     after.requested = now.requested.minus(counted);
     after
+}
+
+fn of_fault(fault: &Fault, caller: &Caller) -> PreviewReason {
+    PreviewReason {
+        code: fault.code().to_owned(),
+        resource: None,
+        limit: None,
+        asked: None,
+        free: None,
+        department: None,
+        message: sentence::fault(caller.language, fault),
+    }
 }
 
 fn view(reason: &Reason, caller: &Caller) -> PreviewReason {

@@ -205,12 +205,10 @@ pub struct Wrong {
 pub enum WrongCause {
     /// By the rules that the operator and the command line use too.
     Rule(resources::validate::Cause),
-    /// The pool, application or department that is named isn't there.
-    UnknownPool,
-    UnknownApplication,
+    /// It makes no sense beside what exists, by the judgement that the operator makes too.
+    Unfit(resources::judgement::Fault),
+    /// The department that is named isn't there.
     UnknownDepartment,
-    /// A New request for an application that exists.
-    ApplicationExists,
     /// A New request without the application to make.
     NewApplicationMissing,
     ReasonMissing,
@@ -225,10 +223,8 @@ impl WrongCause {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Rule(cause) => cause.code(),
-            Self::UnknownPool => "UnknownPool",
-            Self::UnknownApplication => "UnknownApplication",
+            Self::Unfit(fault) => fault.code(),
             Self::UnknownDepartment => "UnknownDepartment",
-            Self::ApplicationExists => "ApplicationExists",
             Self::NewApplicationMissing => "NewApplicationMissing",
             Self::ReasonMissing => "ReasonMissing",
             Self::Server { .. } => "Invalid",

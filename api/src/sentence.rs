@@ -1,6 +1,7 @@
 //! What people read, in both languages. Each cause says what happened and what to do next.
 
 use ledger::Reason;
+use resources::judgement::Fault;
 use resources::quantity::{self, QuantityError};
 use resources::status;
 use resources::v1alpha1::Phase;
@@ -297,15 +298,16 @@ pub fn wrong(language: Language, wrong: &Wrong) -> String {
                 Language::English => format!("{field} {cause}."),
             };
         }
-        WrongCause::UnknownPool => ("资源池不存在", "names no pool that is there"),
-        WrongCause::UnknownApplication => ("该单位没有此应用", "names no application of this department"),
+        WrongCause::Unfit(fault) => {
+            let sentence = self::fault(language, fault);
+            return match language {
+                Language::Chinese => format!("{field}: {sentence}。"),
+                Language::English => format!("{field}: {sentence}."),
+            };
+        }
         WrongCause::UnknownDepartment => {
             ("使用单位不存在, 或不在您的可见范围内", "names no department, or none of yours")
         }
-        WrongCause::ApplicationExists => (
-            "同名应用已存在, 请改用其他名称或去掉此项",
-            "is for an application that exists: choose another name, or leave it out",
-        ),
         WrongCause::NewApplicationMissing => {
             ("新增申请须填写应用信息, 因为该应用尚不存在", "is needed: the application doesn't exist yet")
         }
@@ -318,11 +320,39 @@ pub fn wrong(language: Language, wrong: &Wrong) -> String {
     }
 }
 
+/// Why a request makes no sense beside what exists.
+#[must_use]
+pub fn fault(language: Language, fault: &Fault) -> String {
+    if language == Language::English {
+        return fault.to_string();
+    }
+    match fault {
+        Fault::Invalid(violation) => format!("{} {}", violation.field, rule_zh(&violation.cause)),
+        Fault::UnknownPool { pool } => format!("没有资源池 {pool}, 请改选已有的资源池"),
+        Fault::UnknownApplication { application } => format!("该单位没有应用 {application}, 新应用请提交新增申请"),
+        Fault::ApplicationExists { application } => {
+            format!("应用 {application} 已存在且显示名称不同, 请改用其他名称或去掉此项")
+        }
+        Fault::AlreadyAllocated { pool } => format!("该应用在资源池 {pool} 已有配额, 请改提变更申请"),
+        Fault::NothingAllocated { pool } => format!("该应用在资源池 {pool} 没有配额, 请改提新增申请"),
+        Fault::NameTooLong { namespace } => {
+            format!("命名空间将为 {namespace}, 有 {} 个字符, 超过 63 个: 请用较短的名称登记应用", namespace.len())
+        }
+        Fault::NameTaken { allocation } => {
+            format!("分配名称 {allocation} 已被本单位的另一项分配占用: 请用其他名称登记应用")
+        }
+        Fault::NamespaceTaken { namespace } => {
+            format!("命名空间 {namespace} 不属于该应用: 请用其他名称登记应用")
+        }
+    }
+}
+
 fn rule_zh(cause: &Cause) -> String {
     match cause {
         Cause::Amount(error) => amount_zh(error),
         Cause::Missing => "必须填写".to_owned(),
         Cause::Length { length, min, max } => format!("有 {length} 个字, 应为 {min} 至 {max} 个"),
+        Cause::TooMany { count, max } => format!("有 {count} 项, 最多 {max} 项"),
         Cause::Name { max } => format!("不是合法名称: 最多 {max} 个小写字母、数字和短横线, 首尾须为字母或数字"),
         Cause::Date => "不是日期, 请写成 2026-12-01".to_owned(),
         Cause::EndBeforeStart => "早于开始日期".to_owned(),

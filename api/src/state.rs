@@ -1,21 +1,22 @@
 //! What every handler has.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use axum::http::request::Parts;
 use tokio::sync::Semaphore;
 
 use crate::access::{self, RightsMemo};
-use crate::clock;
 use crate::cluster::Cluster;
 use crate::dashboard::Files;
 use crate::idempotency;
 use crate::identity::Identity;
+use crate::latest::Latest;
 use crate::metrics::Metrics;
 use crate::middleware::CallerName;
 use crate::snapshot::{Reading, Snapshot};
 use crate::view::Age;
 use crate::world::World;
+use crate::{asking, clock};
 
 /// Calls under way at once: each holds at most some MB, so that 1,024 are bearable.
 const IN_FLIGHT_MAX: usize = 1_024;
@@ -37,8 +38,8 @@ pub struct Shared {
     pub in_flight: Semaphore,
     /// TLS is in front: cookies are for TLS alone, and browsers are told to come with TLS.
     pub behind_tls: bool,
-    /// The last snapshot, with the generation it was made of.
-    snapshot: Mutex<Option<(u64, Arc<Snapshot>)>>,
+    pub turns: asking::Turns,
+    latest: Arc<Latest>,
     kubernetes_version: OnceLock<String>,
 }
 
@@ -63,27 +64,29 @@ impl App {
             metrics: Metrics::default(),
             in_flight: Semaphore::new(IN_FLIGHT_MAX),
             behind_tls,
-            snapshot: Mutex::default(),
+            turns: asking::Turns::default(),
+            latest: Arc::default(),
             kubernetes_version: OnceLock::new(),
         }))
     }
 
-    /// Everything that is shown, as it is now. Made anew only if something has changed; whoever
-    /// comes meanwhile waits for the one that is being made.
-    #[must_use]
-    pub fn snapshot(&self) -> Reading {
-        let mut last = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
-        let generation = self.world.generation();
-        let snapshot = match &*last {
-            Some((at, snapshot)) if *at == generation => Arc::clone(snapshot),
-            earlier => {
-                let before = earlier.as_ref().map(|(_, snapshot)| &**snapshot);
-                let version = format!("{}-{generation}", self.world.hub.epoch());
-                Arc::new(Snapshot::of(&self.world.read(), version, before))
-            }
-        };
-        *last = Some((generation, Arc::clone(&snapshot)));
-        drop(last);
+    /// Everything that is shown, but for what has changed within the last moment.
+    pub async fn snapshot(&self) -> Reading {
+        self.read(self.latest.since(&self.world, 0).await)
+    }
+
+    /// Everything that is shown, with everything that the caches have: for whoever has just written
+    /// something, or was told that something has changed.
+    pub async fn snapshot_now(&self) -> Reading {
+        self.read(self.latest.since(&self.world, self.world.generation()).await)
+    }
+
+    /// Waits until nobody reads what was before the changes that the caches have.
+    pub async fn shown(&self) {
+        self.latest.in_time(&self.world).await;
+    }
+
+    fn read(&self, snapshot: Arc<Snapshot>) -> Reading {
         Reading::new(snapshot, self.age())
     }
 

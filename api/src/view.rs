@@ -93,7 +93,7 @@ pub struct Percentages {
 pub struct Standing {
     pub capacity: Bundle,
     pub free: Bundle,
-    /// `null` for callers who see only their own department.
+    /// `null` for callers who may not read the ledger.
     pub figures: Option<Figures>,
 }
 

@@ -29,7 +29,8 @@ pub type Name = (String, String);
 /// All objects of one kind.
 #[derive(Debug)]
 pub struct Shelf<K> {
-    objects: BTreeMap<Name, Arc<K>>,
+    /// Shared with whoever makes a picture of it; what comes meanwhile goes into a copy.
+    objects: Arc<BTreeMap<Name, Arc<K>>>,
     /// A list that is being read anew; it replaces the objects when it is complete.
     incoming: Option<BTreeMap<Name, Arc<K>>>,
     filled: bool,
@@ -38,7 +39,15 @@ pub struct Shelf<K> {
 
 impl<K> Default for Shelf<K> {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), incoming: None, filled: false, broken_since: None }
+        Self { objects: Arc::default(), incoming: None, filled: false, broken_since: None }
+    }
+}
+
+/// What is on the shelf now. A list that is being read anew isn't on it yet.
+impl<K> Clone for Shelf<K> {
+    fn clone(&self) -> Self {
+        let Self { objects, incoming: _, filled, broken_since } = self;
+        Self { objects: Arc::clone(objects), incoming: None, filled: *filled, broken_since: *broken_since }
     }
 }
 
@@ -61,12 +70,12 @@ impl<K: Resource> Shelf<K> {
         match event {
             Event::Apply(object) => {
                 let (name, object) = kept(object);
-                let before = self.objects.insert(name.clone(), object);
+                let before = Arc::make_mut(&mut self.objects).insert(name.clone(), object);
                 vec![(name, if before.is_some() { ChangeType::Modified } else { ChangeType::Added })]
             }
             Event::Delete(object) => {
                 let (name, _) = kept(object);
-                let before = self.objects.remove(&name);
+                let before = Arc::make_mut(&mut self.objects).remove(&name);
                 before.map(|_| (name, ChangeType::Deleted)).into_iter().collect()
             }
             Event::Init => {
@@ -79,7 +88,8 @@ impl<K: Resource> Shelf<K> {
                 Vec::new()
             }
             Event::InitDone => {
-                let before = std::mem::replace(&mut self.objects, self.incoming.take().unwrap_or_default());
+                let incoming = Arc::new(self.incoming.take().unwrap_or_default());
+                let before = std::mem::replace(&mut self.objects, incoming);
                 self.broken_since = None;
                 if !std::mem::replace(&mut self.filled, true) {
                     return Vec::new();
@@ -122,7 +132,7 @@ pub trait Watched:
 macro_rules! shelves {
     ($($field:ident: $kind:ident, told: $told:literal;)+) => {
         /// Everything that is kept.
-        #[derive(Debug, Default)]
+        #[derive(Clone, Debug, Default)]
         pub struct Kept {
             $(pub $field: Shelf<$kind>,)+
         }
@@ -187,6 +197,14 @@ impl World {
         self.kept.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is kept now, with its generation, for work that takes longer than the watches may wait.
+    #[must_use]
+    pub fn copy(&self) -> (u64, Kept) {
+        // The generation first: what comes between the two is in the copy and is found again.
+        let generation = self.generation();
+        (generation, self.read().clone())
+    }
+
     /// Takes in one event.
     pub fn apply<K: Watched>(&self, event: Event<K>) {
         let changes = self.with(|kept| K::shelf(kept).apply(event));
@@ -230,6 +248,11 @@ impl World {
     #[must_use]
     pub fn departments(&self) -> Vec<Arc<Department>> {
         self.read().departments.iter().map(|(_, department)| Arc::clone(department)).collect()
+    }
+
+    #[must_use]
+    pub fn pool_names(&self) -> Vec<String> {
+        self.read().pools.iter().map(|((_, name), _)| name.clone()).collect()
     }
 
     /// Waits until `look` finds something, or until `within` is over.

@@ -4,7 +4,8 @@
 mod support;
 
 use jiff::Timestamp;
-use resources::v1alpha1::{Application, PoolLedger, QuotaRequest};
+use k8s_openapi::api::core::v1::ResourceQuota;
+use resources::v1alpha1::{Allocation, Application, Department, PoolLedger, QuotaRequest};
 use serde_json::{Value, json};
 use support::{City, call, cec_ledger, exact, names};
 
@@ -183,6 +184,7 @@ async fn an_unchanged_answer_isnt_sent_twice() {
     let mut ledger = cec_ledger();
     ledger["spec"]["entries"][0]["granted"] = exact(72_000, 0, 0);
     city.put::<PoolLedger>(ledger);
+    city.settle().await;
     let changed =
         city.send(call("GET", "/api/v1/overview").bearer("auditor").header("if-none-match", &tag).empty()).await;
     assert_eq!(changed.json()["totals"]["figures"]["granted"]["cpu"], "172");
@@ -224,21 +226,189 @@ async fn the_first_of_two_requests_for_one_application_is_decided_first() {
     assert_eq!(city.get("approver", "/api/v1/requests/civil-affairs/qr-1").await.json()["mayDecide"], true);
 }
 
-#[tokio::test]
-async fn invariants_are_recomputed_and_a_breach_is_named() {
+/// The checks that don't hold, with what that means.
+fn failing(audit: &Value) -> Vec<(String, String)> {
+    let checks = audit["checks"].as_array().unwrap().iter().filter(|check| check["holds"] == false);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    checks.map(|check| (text(&check["name"]), text(&check["means"]))).collect()
+}
+
+/// What the audit finds after a change of the city: whether it holds, whether it is settled, and
+/// which checks fail.
+async fn audited(change: impl FnOnce(&City)) -> (Value, Value, Vec<(String, String)>, Value) {
     let city = City::new();
+    change(&city);
     let audit = city.get("auditor", "/api/v1/invariants").await.json();
-    assert_eq!(audit["holds"], true, "{audit:#}");
-    assert_eq!(audit["checks"].as_array().unwrap().len(), 8);
-    city.put::<k8s_openapi::api::core::v1::ResourceQuota>(support::quota(
-        "app-school-000",
-        ("101", "200G", "1T"),
-        ("10", "20G", "0"),
-    ));
-    let audit = city.get("auditor", "/api/v1/invariants").await.json();
-    let broken: Vec<_> = audit["checks"].as_array().unwrap().iter().filter(|check| check["holds"] == false).collect();
-    assert_eq!((broken.len(), &broken[0]["name"]), (1, &json!("QuotasWithinGrant")));
-    assert!(broken[0]["message"].as_str().unwrap().contains("school-000"), "{broken:?}");
+    (audit["holds"].clone(), audit["settled"].clone(), failing(&audit), audit)
+}
+
+fn quota(cpu: &str, fence: &str) -> Value {
+    let mut quota = support::quota("app-school-000", (cpu, "200G", "1T"), ("10", "20G", "0"));
+    quota["metadata"]["annotations"]["yunheng.io/fence"] = json!(fence);
+    quota
+}
+
+#[tokio::test(start_paused = true)]
+async fn invariants_are_recomputed_and_a_breach_is_named() {
+    let (holds, settled, wrong, audit) = audited(|_| {}).await;
+    assert_eq!((holds, settled, wrong), (json!(true), json!(true), vec![]), "{audit:#}");
+    assert_eq!(audit["checks"].as_array().unwrap().len(), 2 * 5 + 3);
+
+    let found = |name: &str, means: &str| (name.to_owned(), means.to_owned());
+    let breach = |city: &City| city.put::<ResourceQuota>(quota("101", "uid-cec/7"));
+    let (holds, settled, wrong, audit) = audited(breach).await;
+    let expected = vec![found("QuotasWithinGrant", "Broken"), found("QuotasFollowLedger", "Behind")];
+    assert_eq!((holds, settled, wrong), (json!(false), json!(false), expected));
+    assert!(audit.to_string().contains("dept-education/allocation/school-000: cpu: its quotas allow 101"), "{audit:#}");
+
+    let unlimited = |city: &City| {
+        let mut quota = quota("100", "uid-cec/7");
+        quota["spec"]["hard"].as_object_mut().unwrap().remove("requests.storage");
+        city.put::<ResourceQuota>(quota);
+    };
+    let (holds, _, wrong, audit) = audited(unlimited).await;
+    assert_eq!((holds, wrong), (json!(false), vec![found("QuotasWithinGrant", "Broken")]), "{audit:#}");
+
+    let foreign = |city: &City| city.put::<ResourceQuota>(quota("100", "another/7"));
+    let (holds, _, wrong, _) = audited(foreign).await;
+    assert_eq!((holds, wrong), (json!(false), vec![found("QuotasFollowLedger", "Broken")]));
+
+    let unowned = |city: &City| city.put::<ResourceQuota>(support::quota("app-x", ("1", "1G", "0"), ("0", "0", "0")));
+    let (holds, _, wrong, _) = audited(unowned).await;
+    assert_eq!((holds, wrong), (json!(false), vec![found("QuotasOwned", "Broken")]));
+}
+
+/// What the operator has yet to do is told, and breaks no promise.
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_breaks_nothing() {
+    let (holds, settled, wrong, _) = audited(|city| city.put::<ResourceQuota>(quota("100", "uid-cec/6"))).await;
+    let expected = vec![("QuotasFollowLedger".to_owned(), "Behind".to_owned())];
+    assert_eq!((holds, settled, wrong), (json!(true), json!(false), expected));
+
+    // A commit whose status comes within the second.
+    let committed = |city: &City| {
+        let mut ledger = cec_ledger();
+        ledger["spec"]["revision"] = json!(8);
+        ledger["spec"]["entries"][0]["hold"] = json!({"request": "qr-1", "uid": "uid-qr-1", "decision": "qd-1"});
+        ledger["spec"]["entries"][0]["held"] = exact(8_000, 0, 0);
+        city.put::<PoolLedger>(ledger);
+    };
+    let (holds, settled, wrong, audit) = audited(committed).await;
+    assert_eq!((holds, settled, wrong), (json!(true), json!(true), vec![]), "{audit:#}");
+}
+
+/// A ceiling that was lowered by choice below what is out.
+#[tokio::test(start_paused = true)]
+async fn an_accepted_excess_is_legal() {
+    let lowered = |accepted: bool| {
+        move |city: &City| {
+            let mut ledger = cec_ledger();
+            ledger["spec"]["ceilings"][1] = json!({
+                "department": "education", "generation": 2,
+                "cpuMillis": 50_000, "memoryBytes": 200 * support::G, "storageBytes": support::T
+            });
+            city.put::<PoolLedger>(ledger);
+            let mut department = support::department("education", "市教育局", &["li"], "County");
+            department["spec"]["ceilings"] = json!([{
+                "pool": "cec", "cpu": "50", "memory": "200G", "storage": "1T", "acceptOvercommit": accepted
+            }]);
+            city.put::<Department>(department);
+        }
+    };
+    let (holds, _, wrong, _) = audited(lowered(true)).await;
+    assert_eq!((holds, wrong), (json!(true), vec![]));
+    let (holds, _, wrong, _) = audited(lowered(false)).await;
+    assert_eq!((holds, wrong), (json!(false), vec![("LedgerWithinCapacity".to_owned(), "Broken".to_owned())]));
+}
+
+/// Quota and ledger come by watches of their own: a quota that is a moment ahead isn't a breach.
+#[tokio::test(start_paused = true)]
+async fn only_what_stays_is_told() {
+    let city = City::new();
+    city.put::<ResourceQuota>(quota("110", "uid-cec/8"));
+    let audit = async { city.get("auditor", "/api/v1/invariants").await.json() };
+    let commit = async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let mut ledger = cec_ledger();
+        ledger["spec"]["revision"] = json!(8);
+        ledger["spec"]["entries"][1]["revision"] = json!(8);
+        ledger["spec"]["entries"][1]["granted"] = exact(110_000, 200 * support::G, support::T);
+        city.put::<PoolLedger>(ledger);
+        let allocation = support::allocation("education", "school-000", ("110", "200G", "1T"));
+        city.put::<Allocation>(allocation);
+    };
+    let (audit, ()) = tokio::join!(audit, commit);
+    assert_eq!((&audit["holds"], failing(&audit)), (&json!(true), vec![]), "{audit:#}");
+}
+
+/// A pool, its figures and the policy are Kubernetes' to show: by list or by name.
+#[tokio::test]
+async fn pools_and_policy_are_shown_to_those_who_may_read_them() {
+    let city = City::new();
+    let cases = [
+        ("auditor", &["cec", "inspur"][..], true, 200),
+        ("zhang", &["cec", "inspur"], false, 200),
+        ("provider", &["cec"], true, 200),
+        ("nobody", &[], false, 404),
+    ];
+    for (token, pools, with_figures, policy) in cases {
+        let list = city.get(token, "/api/v1/pools").await.json();
+        assert_eq!(names(&list), pools, "{token}");
+        assert!(
+            list["items"].as_array().unwrap().iter().all(|pool| pool["figures"].is_null() != with_figures),
+            "{token}"
+        );
+        let overview = city.get(token, "/api/v1/overview").await.json();
+        assert_eq!(names(&json!({"items": overview["pools"]})), pools, "{token}");
+        let sees_all = pools.len() == 2;
+        assert_eq!(overview["cityContract"].is_null(), !sees_all, "{token}");
+        assert_eq!(city.get(token, "/api/v1/policy").await.status, policy, "{token}");
+        for pool in ["cec", "inspur"] {
+            let expected = if pools.contains(&pool) { 200 } else { 404 };
+            assert_eq!(city.get(token, &format!("/api/v1/pools/{pool}")).await.status, expected, "{token} {pool}");
+        }
+    }
+    let own = city.get("provider", "/api/v1/overview").await.json();
+    assert_eq!(own["totals"]["figures"]["granted"]["cpu"], "164");
+    assert_eq!(own["totals"]["capacity"]["cpu"], "14251", "nothing of the other pool");
+    assert_eq!(city.get("nobody", "/api/v1/overview").await.json()["totals"]["capacity"]["cpu"], "0");
+    city.get("provider", "/api/v1/invariants").await.problem(403);
+}
+
+/// A request of `portal` isn't about the allocation of `portal-cec`, whatever that is called.
+#[tokio::test]
+async fn a_request_is_about_its_own_applications_allocation() {
+    let city = City::new();
+    city.put::<Application>(support::application("civil-affairs", "portal", "门户", "Municipal"));
+    city.put::<Application>(support::application("civil-affairs", "portal-cec", "另一个", "Municipal"));
+    city.put::<Allocation>(support::allocation("civil-affairs", "portal-cec", ("5", "5G", "5T")));
+    let mut ledger = cec_ledger();
+    ledger["spec"]["entries"].as_array_mut().unwrap().push(json!({
+        "allocation": {"namespace": "dept-civil-affairs", "name": "portal-cec", "uid": "uid-portal-cec", "generation": 1},
+        "revision": 7, "namespaces": [{"name": "app-portal-cec"}], "granted": exact(5_000, 5 * support::G, 5 * support::T)
+    }));
+    city.put::<PoolLedger>(ledger);
+    let mut new = support::request("civil-affairs", "qr-9", "zhang", "portal", ("8", "8G", "8T"));
+    new["spec"]["type"] = json!("New");
+    city.put::<QuotaRequest>(new);
+    let shown = city.get("zhang", "/api/v1/requests/civil-affairs/qr-9").await.json();
+    assert_eq!(shown["current"]["cpu"], "0", "{shown:#}");
+    assert_eq!((&shown["preview"]["fits"], &shown["preview"]["request"]["cpu"]), (&json!(true), &json!("8")));
+}
+
+/// A request that kubectl has written and that can't be approved is shown so.
+#[tokio::test]
+async fn a_request_that_makes_no_sense_doesnt_fit() {
+    let city = City::new();
+    city.put::<QuotaRequest>(support::request("education", "qr-9", "li", "school-001", ("8", "8G", "8T")));
+    let path = "/api/v1/requests/education/qr-9";
+    let shown = city.get("approver", path).await.json();
+    let reason = &shown["preview"]["reasons"][0];
+    assert_eq!((&shown["preview"]["fits"], &reason["code"]), (&json!(false), &json!("NothingAllocated")));
+    assert_eq!(reason["message"], "该应用在资源池 cec 没有配额, 请改提新增申请");
+    let english = city.send(call("GET", path).bearer("approver").header("accept-language", "en").empty()).await.json();
+    let message = english["preview"]["reasons"][0]["message"].as_str().unwrap();
+    assert!(message.contains("ask for New instead"), "{message}");
 }
 
 #[tokio::test]

@@ -166,3 +166,40 @@ async fn streams_are_bounded_for_each_caller() {
     drop(open);
     drop(follow(&city, "zhang", None).await);
 }
+
+/// What a stream tells of can be read at once, also where something was read a moment before.
+#[tokio::test]
+async fn whoever_hears_of_a_change_can_read_it() {
+    let city = City::new();
+    let mut stream = follow(&city, "auditor", None).await;
+    frame(&mut stream).await;
+    for number in 10..20 {
+        let name = format!("qr-{number}");
+        city.put::<QuotaRequest>(request("education", &name, "li", "school-001", ("1", "1G", "1G")));
+        assert!(frame(&mut stream).await.contains(&name));
+        let read = city.get("auditor", &format!("/api/v1/requests/education/{name}")).await;
+        assert_eq!(read.status, 200, "{name}");
+    }
+}
+
+/// A tab that is merely open doesn't keep its session alive.
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_is_no_sign_of_life() {
+    use api::identity::Secret;
+    use jiff::SignedDuration;
+    let city = City::new();
+    let (cookie, _) = city.sign_in("zhang").await;
+    let key = Secret::new(cookie.split_once('=').unwrap().1.to_owned());
+    let response = city.router.clone().oneshot(call("GET", "/api/v1/events").header("cookie", &cookie).empty()).await;
+    let mut stream = response.unwrap().into_body().into_data_stream();
+    stream.next().await.unwrap().unwrap();
+    // As if the last call had been long ago: the session ends ten seconds from its beginning.
+    let sessions = &city.app.identity.sessions;
+    let opened = sessions.look(&key, jiff::Timestamp::UNIX_EPOCH).unwrap().ends_at - SignedDuration::from_hours(12);
+    sessions.touch(&key, opened - SignedDuration::from_mins(30) + SignedDuration::from_secs(10)).unwrap();
+    for _ in 0..3 {
+        let heartbeat = stream.next().await.unwrap().unwrap();
+        assert!(heartbeat.starts_with(b": still here"), "{heartbeat:?}");
+    }
+    assert!(sessions.look(&key, opened + SignedDuration::from_secs(11)).is_none());
+}

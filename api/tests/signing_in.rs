@@ -15,6 +15,7 @@ async fn roles_and_departments_follow_from_rights() {
         ("reviewer", json!(["approver-tech"]), json!([])),
         ("auditor", json!(["auditor"]), json!([])),
         ("zhang", json!(["department-owner"]), json!([{"name": "civil-affairs", "displayName": "市民政局"}])),
+        ("provider", json!(["provider"]), json!([])),
         ("nobody", json!([]), json!([])),
     ];
     for (token, roles, departments) in cases {
@@ -138,4 +139,46 @@ async fn a_token_is_reviewed_once_in_ten_seconds() {
         assert_eq!(city.get("zhang", "/api/v1/pools").await.status, 200);
     }
     assert_eq!(city.cluster.reviews.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+fn reviews(city: &City) -> usize {
+    city.cluster.reviews.load(std::sync::atomic::Ordering::SeqCst)
+}
+
+/// Each bearer token that nobody knows costs the cluster a review, so they are counted as well.
+#[tokio::test(start_paused = true)]
+async fn guesses_at_bearer_tokens_are_bounded() {
+    let city = City::new();
+    assert_eq!(city.get("zhang", "/api/v1/session").await.status, 200);
+    // A script whose token has expired guesses once, however often it asks.
+    for _ in 0..30 {
+        city.get("expired", "/api/v1/session").await.problem(401);
+    }
+    let before = reviews(&city);
+    for guess in 0..19 {
+        city.get(&format!("guess-{guess}"), "/api/v1/session").await.problem(401);
+    }
+    let refused = city.get("guess-20", "/api/v1/session").await;
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() <= 60);
+    assert_eq!(refused.problem(429)["code"], "TooManySignIns");
+    assert_eq!(reviews(&city), before + 19, "nobody was asked about the last");
+    let sign_in = call("POST", "/api/v1/session").json(&json!({"token": "li"}));
+    city.send(sign_in).await.problem(429);
+    // Whoever was known goes on, also when his token has to be reviewed again.
+    tokio::time::advance(std::time::Duration::from_secs(11)).await;
+    assert_eq!(city.get("zhang", "/api/v1/session").await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_has_the_groups_of_now() {
+    let city = City::new();
+    let (cookie, _) = city.sign_in("zhang").await;
+    *city.cluster.groups.lock().unwrap() = vec!["staff".to_owned()];
+    tokio::time::advance(std::time::Duration::from_secs(11)).await;
+    let read = || city.send(call("GET", "/api/v1/session").header("cookie", &cookie).empty());
+    assert_eq!(read().await.json()["user"]["groups"], json!(["staff"]));
+    // And goes on with the rights of now while nobody can be asked.
+    city.cluster.away.store(true, std::sync::atomic::Ordering::SeqCst);
+    tokio::time::advance(std::time::Duration::from_secs(11)).await;
+    assert_eq!(read().await.json()["user"]["groups"], json!(["staff"]));
 }

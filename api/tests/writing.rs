@@ -6,8 +6,9 @@ mod support;
 use std::sync::atomic::Ordering;
 
 use kube::core::Status;
+use resources::v1alpha1::{Allocation, Application, Department, QuotaRequest, ResourcePool};
 use serde_json::{Value, json};
-use support::{City, Says, call, new_request, with};
+use support::{City, Says, allocation, application, call, department, new_request, pool, with};
 
 fn writes(city: &City) -> usize {
     city.cluster.writes.load(Ordering::SeqCst)
@@ -155,6 +156,122 @@ async fn a_key_makes_a_call_happen_once() {
     assert_eq!(problem["code"], "IdempotencyKeyReused");
     assert_eq!(send("k-2", other).await.status, 201);
     send(" ", new_request()).await.problem(400);
+}
+
+/// A server that was started anew, or another beside it, remembers no keys. What was written has its
+/// name from the key, so that it isn't written again.
+#[tokio::test]
+async fn a_key_is_known_by_what_it_has_written() {
+    let city = City::new();
+    let ask = |city: &City, key: &'static str, body: &Value| {
+        let request = call("POST", "/api/v1/requests").bearer("zhang").header("idempotency-key", key).json(body);
+        let city = city.beside();
+        async move { city.send(request).await }
+    };
+    let first = ask(&city, "k-1", &new_request()).await;
+    let second = ask(&city, "k-1", &new_request()).await;
+    assert_eq!((first.status.as_u16(), second.status.as_u16(), writes(&city)), (201, 201, 1), "{}", second.text());
+    assert_eq!((first.header("location"), &first.json()["name"]), (second.header("location"), &second.json()["name"]));
+    let other = with(new_request(), &[("resources.cpu", json!("81"))]);
+    assert_eq!(ask(&city, "k-1", &other).await.problem(422)["code"], "IdempotencyKeyReused");
+
+    let decide = |city: &City, verdict: &'static str| {
+        let body = json!({"verdict": verdict, "requestRevision": 1, "reason": "the evidence convinces"});
+        let path = "/api/v1/requests/civil-affairs/qr-1/decisions";
+        let request = call("POST", path).bearer("approver").header("idempotency-key", "k-2").json(&body);
+        let city = city.beside();
+        async move { city.send(request).await }
+    };
+    let (first, second) = (decide(&city, "Approve").await, decide(&city, "Approve").await);
+    assert_eq!((first.status.as_u16(), second.status.as_u16(), writes(&city)), (200, 200, 2), "{}", second.text());
+    assert_eq!(first.json(), second.json());
+    assert_eq!(decide(&city, "Reject").await.problem(422)["code"], "IdempotencyKeyReused");
+}
+
+/// The caches of a second server may be a moment behind: then the API server says that it is there.
+#[tokio::test]
+async fn the_api_server_has_the_last_word_on_a_key() {
+    let city = City::new();
+    let send = |key: &'static str| {
+        let request = call("POST", "/api/v1/requests").bearer("zhang").header("idempotency-key", key);
+        city.send(request.json(&new_request()))
+    };
+    let exists = json!({"status": "Failure", "code": 409, "reason": "AlreadyExists", "message": "it is there"});
+    *city.cluster.refuses.lock().unwrap() = refusal(exists.clone());
+    let later = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        // What the other server wrote for the same call comes by the watch.
+        let other = City::new();
+        let request = call("POST", "/api/v1/requests").bearer("zhang").header("idempotency-key", "k-1");
+        let name = other.send(request.json(&new_request())).await.json()["name"].as_str().unwrap().to_owned();
+        let written = other.world.read().requests.get("dept-civil-affairs", &name).cloned().unwrap();
+        city.put::<QuotaRequest>(serde_json::to_value(&*written).unwrap());
+    };
+    let (answer, ()) = tokio::join!(send("k-1"), later);
+    assert_eq!((answer.status.as_u16(), writes(&city)), (201, 0), "{}", answer.text());
+}
+
+/// Without a key a look at what is open stands between two that come at once.
+#[tokio::test]
+async fn two_calls_at_once_make_one_request() {
+    let city = City::new();
+    let send = || city.post("zhang", "/api/v1/requests", new_request());
+    let (first, second) = tokio::join!(send(), send());
+    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!((statuses, writes(&city)), ([201, 409], 1));
+}
+
+/// What the operator would refuse at the approval is refused when it is asked for, by its field.
+#[tokio::test]
+async fn what_makes_no_sense_beside_what_exists_isnt_asked_for() {
+    let city = City::new();
+    city.put::<Application>(application("civil-affairs", "school-000", "同名", "Municipal"));
+    city.put::<Application>(application("civil-affairs", "marriage-registry-inspur", "另一个", "Municipal"));
+    let taken = allocation("civil-affairs", "marriage-registry-inspur", ("1", "1G", "1T"));
+    city.put::<Allocation>(taken);
+    let with_type = |type_: &str, application: &str, pool: &str| {
+        with(new_request(), &[("type", json!(type_)), ("application", json!(application)), ("pool", json!(pool))])
+    };
+    let long = "p".repeat(58);
+    city.put::<ResourcePool>(pool(&long, "1", "1G", "1T"));
+    let mut leaving = pool("leaving", "1", "1G", "1T");
+    leaving["metadata"]["deletionTimestamp"] = json!("2026-11-23T06:00:00Z");
+    city.put::<ResourcePool>(leaving);
+    let cases = [
+        (with_type("Change", "marriage-registry", "inspur"), "type", "NothingAllocated"),
+        (with_type("Renew", "marriage-registry", "inspur"), "type", "NothingAllocated"),
+        (with_type("New", "marriage-registry", "cec"), "type", "AlreadyAllocated"),
+        (with_type("New", "marriage-registry", "leaving"), "pool", "UnknownPool"),
+        (with_type("New", "marriage-registry", "inspur"), "application", "NameTaken"),
+        (with_type("New", "marriage-registry", &long), "application", "NameTooLong"),
+        (with_type("New", "school-000", "cec"), "application", "NamespaceTaken"),
+    ];
+    for (body, field, code) in cases {
+        for path in ["/api/v1/requests", "/api/v1/requests/preview"] {
+            let problem = city.post("zhang", path, body.clone()).await.problem(422);
+            let errors = problem["errors"].as_array().unwrap();
+            let found = (errors.len(), &problem["field"], &problem["code"]);
+            // A namespace too many follows from a name that is taken.
+            assert_eq!((found.1, found.2), (&json!(field), &json!(code)), "{body}: {problem:#}");
+            assert!(!problem.to_string().contains("education"), "whose it is isn't the caller's to know: {problem:#}");
+        }
+    }
+    assert_eq!(writes(&city), 0);
+    let free = with_type("New", "school-000", "inspur");
+    city.post("li", "/api/v1/requests", with(free, &[("department", json!("education"))])).await;
+    assert_eq!(writes(&city), 1, "a further allocation has a namespace of its own");
+}
+
+/// A pool that the caller may not see isn't there for him.
+#[tokio::test]
+async fn a_pool_of_others_is_unknown() {
+    let city = City::new();
+    let mut department = department("civil-affairs", "市民政局", &["nobody"], "Municipal");
+    department["metadata"]["generation"] = json!(2);
+    city.put::<Department>(department);
+    let problem = city.post("nobody", "/api/v1/requests/preview", new_request()).await.problem(422);
+    assert_eq!(problem["code"], "UnknownPool", "{problem:#}");
 }
 
 #[tokio::test]

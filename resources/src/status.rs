@@ -42,29 +42,27 @@ impl Figures {
 }
 
 /// What an undecided request asks for beyond what its allocation has: never below zero.
+/// [`crate::judgement::place`] says which allocation that is.
 #[must_use]
-pub fn requested(request: &QuotaRequest, ledger: &Ledger) -> Bundle {
+pub fn asked_beyond(request: &QuotaRequest, has: Bundle) -> Bundle {
     let phase = request.status.as_ref().and_then(|status| status.phase).unwrap_or_default();
     if !workflow::is_undecided(phase) || request.spec.type_ == RequestType::Release {
         return Bundle::ZERO;
     }
-    let Ok(asked) = request.spec.resources.parse() else { return Bundle::ZERO };
-    let key = allocation_key(request, ledger);
-    asked.minus(ledger.entries.get(&key).map_or(Bundle::ZERO, ledger::Entry::granted))
+    request.spec.resources.parse().map_or(Bundle::ZERO, |asked| asked.minus(has))
 }
 
-/// The allocation a request is about: the application's own name, or `<application>-<pool>` where
-/// the pool's ledger knows that one.
+/// The same where the allocations aren't at hand: the one that the request is about is taken from
+/// the names in the ledger, which is wrong where another application has the name
+/// `<application>-<pool>`. Use [`asked_beyond`].
 #[must_use]
-pub fn allocation_key(request: &QuotaRequest, ledger: &Ledger) -> ledger::AllocationKey {
+pub fn requested(request: &QuotaRequest, ledger: &Ledger) -> Bundle {
     let namespace = request.metadata.namespace.clone().unwrap_or_default();
     let spec = &request.spec;
-    let further =
-        ledger::AllocationKey::new(namespace.clone(), crate::names::further_allocation(&spec.application, &spec.pool));
-    if ledger.entries.contains_key(&further) {
-        return further;
-    }
-    ledger::AllocationKey::new(namespace, spec.application.clone())
+    let entry = |name: String| ledger.entries.get(&ledger::AllocationKey::new(namespace.clone(), name));
+    let further = entry(crate::names::further_allocation(&spec.application, &spec.pool));
+    let entry = further.or_else(|| entry(spec.application.clone()));
+    asked_beyond(request, entry.map_or(Bundle::ZERO, ledger::Entry::granted))
 }
 
 /// A rate in percent with one decimal, such as `42.1`; `None` at 0/0.

@@ -1,8 +1,9 @@
 //! The caller of a request, as handlers get him.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
@@ -60,8 +61,15 @@ impl Caller {
     /// Asks again who it is and what he may do. For streams, which outlive a single check.
     pub async fn again(&self, app: &App) -> Result<Self, Failure> {
         match self.session_key() {
-            Some(key) => by_cookie(app, key.clone(), self.language).await,
-            None => by_token(app, self.token.clone(), self.language).await,
+            Some(key) => {
+                // Nobody has done anything: a tab that is merely open doesn't keep a session alive.
+                let session = app.identity.sessions.look(key, clock::now()).ok_or(Failure::SessionEnded)?;
+                by_session(app, key.clone(), session, self.language).await
+            }
+            None => {
+                let user = app.identity.review(&*app.cluster, &self.token).await?;
+                by_token(app, user, self.token.clone(), self.language).await
+            }
         }
     }
 }
@@ -72,10 +80,14 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let language = Language::of(&parts.headers);
         let caller = match bearer(&parts.headers)? {
-            Some(token) => by_token(app, token, language).await?,
+            Some(token) => {
+                let user = app.identity.review_bearer(&*app.cluster, &token, address(parts), clock::now()).await?;
+                by_token(app, user, token, language).await?
+            }
             None => {
                 let key = cookie_key(&parts.headers).ok_or(Failure::SignedOut)?;
-                by_cookie(app, key, language).await?
+                let session = app.identity.sessions.touch(&key, clock::now()).ok_or(Failure::SessionEnded)?;
+                by_session(app, key, session, language).await?
             }
         };
         app.note_caller(parts, &caller.user.name);
@@ -112,17 +124,28 @@ fn bearer(headers: &HeaderMap) -> Result<Option<Secret>, Failure> {
     Ok(Some(Secret::new(token.to_owned())))
 }
 
-async fn by_token(app: &App, token: Secret, language: Language) -> Result<Caller, Failure> {
-    let user = app.identity.review(&*app.cluster, &token).await?;
+/// Where the call comes from: a proxy's address where there is one in front.
+#[must_use]
+pub fn address(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
+}
+
+async fn by_token(app: &App, user: User, token: Secret, language: Language) -> Result<Caller, Failure> {
     let rights = access::rights(app, &user).await?;
     let ends_at = token_end(&token);
     Ok(Caller { user, rights, token, ends_at, language, session: None })
 }
 
-async fn by_cookie(app: &App, key: Secret, language: Language) -> Result<Caller, Failure> {
-    let session = app.identity.sessions.touch(&key, clock::now()).ok_or(Failure::SessionEnded)?;
+async fn by_session(app: &App, key: Secret, mut session: Session, language: Language) -> Result<Caller, Failure> {
     let rights = match app.identity.review(&*app.cluster, &session.token).await {
-        Ok(_) => access::rights(app, &session.user).await?,
+        Ok(user) => {
+            // His groups may be others than when he signed in.
+            if user != session.user {
+                app.identity.sessions.renew(&key, &user);
+                session.user = user;
+            }
+            access::rights(app, &session.user).await?
+        }
         // Reads go on with what was known last; writes can't succeed anyhow.
         Err(Failure::ClusterAway) => access::last_rights(app, &session.user).await?,
         Err(Failure::TokenRefused) => {

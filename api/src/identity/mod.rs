@@ -7,6 +7,7 @@ mod caller;
 mod secret;
 mod session;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -14,9 +15,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-pub use caller::{Caller, Writer};
+pub use caller::{Caller, Writer, address};
 pub use secret::Secret;
 pub use session::{Attempts, Session, Sessions};
 
@@ -78,9 +78,29 @@ impl Identity {
         }
     }
 
+    /// The same for a bearer's token, whose failures count as attempts to sign in. A token that was
+    /// good is asked about whatever others at its bearer's address have tried; and the same wrong
+    /// one again is no further guess, however often a script sends it.
+    pub async fn review_bearer(
+        &self,
+        cluster: &dyn Cluster,
+        token: &Secret,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<User, Failure> {
+        let before = self.reviews.remembered(&token.digest()).await;
+        if !matches!(before, Some(Some(_))) {
+            self.attempts.check(address, now)?;
+        }
+        let reviewed = self.review(cluster, token).await;
+        if reviewed == Err(Failure::TokenRefused) && !matches!(before, Some(None)) {
+            self.attempts.failed(address, now);
+        }
+        reviewed
+    }
+
     async fn reviewed(&self, cluster: &dyn Cluster, token: &Secret) -> Result<Option<User>, cluster::Error> {
-        let key: [u8; 32] = Sha256::digest(token.expose()).into();
-        self.reviews.get(&key, async || cluster.review(token).await).await
+        self.reviews.get(&token.digest(), async || cluster.review(token).await).await
     }
 
     /// The cookie that names the session with this key.

@@ -57,15 +57,30 @@ impl Sessions {
 
     /// The session, if it lives; its idle time begins anew.
     pub fn touch(&self, key: &Secret, now: Timestamp) -> Option<Session> {
+        self.look(key, now)?;
+        let mut sessions = self.lock();
+        let session = sessions.get_mut(&key.digest())?;
+        session.last_seen = now;
+        Some(session.clone())
+    }
+
+    /// The session, if it lives. Its idle time goes on.
+    pub fn look(&self, key: &Secret, now: Timestamp) -> Option<Session> {
         let mut sessions = self.lock();
         let digest = key.digest();
-        let session = sessions.get_mut(&digest)?;
+        let session = sessions.get(&digest)?;
         if !session.lives(now) {
             sessions.remove(&digest);
             return None;
         }
-        session.last_seen = now;
         Some(session.clone())
+    }
+
+    /// The cluster names its user otherwise than before, such as with other groups.
+    pub fn renew(&self, key: &Secret, user: &User) {
+        if let Some(session) = self.lock().get_mut(&key.digest()) {
+            session.user = user.clone();
+        }
     }
 
     pub fn close(&self, key: &Secret) {
@@ -121,11 +136,8 @@ impl Attempts {
 
     pub fn failed(&self, address: Option<IpAddr>, now: Timestamp) {
         let mut failures = self.lock();
-        if failures.len() >= ADDRESSES_MAX {
-            failures.retain(|_, (since, _)| now < *since + FAILURES_WITHIN);
-            if failures.len() >= ADDRESSES_MAX {
-                failures.clear();
-            }
+        if failures.len() >= ADDRESSES_MAX && !failures.contains_key(&address) {
+            forget_oldest(&mut failures);
         }
         let (since, count) = failures.entry(address).or_insert((now, 0));
         if now >= *since + FAILURES_WITHIN {
@@ -137,6 +149,15 @@ impl Attempts {
     fn lock(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, (Timestamp, u32)>> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Makes room: the oldest tenth goes, so that not every further address needs a search.
+fn forget_oldest(failures: &mut HashMap<Option<IpAddr>, (Timestamp, u32)>) {
+    let mut begun: Vec<Timestamp> = failures.values().map(|(since, _)| *since).collect();
+    let tenth = begun.len() / 10;
+    let (_, kept_from, _) = begun.select_nth_unstable(tenth);
+    let kept_from = *kept_from;
+    failures.retain(|_, (since, _)| *since > kept_from);
 }
 
 #[cfg(test)]
@@ -176,6 +197,26 @@ mod tests {
     }
 
     #[test]
+    fn who_only_looks_keeps_no_session_alive() {
+        let sessions = Sessions::default();
+        let (key, _) = sessions.open(user("a"), opaque(), START);
+        for minute in 0..30 {
+            assert!(sessions.look(&key, after(minute)).is_some(), "{minute}");
+        }
+        assert!(sessions.look(&key, after(30)).is_none());
+        assert!(sessions.touch(&key, after(29)).is_none(), "what has ended doesn't come back");
+    }
+
+    #[test]
+    fn a_session_goes_on_with_the_groups_of_now() {
+        let sessions = Sessions::default();
+        let (key, _) = sessions.open(user("a"), opaque(), START);
+        let now = User { groups: vec!["staff".into()], ..user("a") };
+        sessions.renew(&key, &now);
+        assert_eq!(sessions.touch(&key, START).unwrap().user, now);
+    }
+
+    #[test]
     fn a_session_doesnt_outlive_its_token() {
         let sessions = Sessions::default();
         let payload = URL_SAFE_NO_PAD.encode(r#"{"exp":600}"#);
@@ -210,5 +251,24 @@ mod tests {
         assert_eq!(attempts.check(here, START), Err(Failure::TooManySignIns { retry_after_s: 60 }));
         assert_eq!(attempts.check(None, START), Ok(()));
         assert_eq!(attempts.check(here, after(1)), Ok(()));
+    }
+
+    /// Addresses that come in great numbers don't wipe out what is known of the one before.
+    #[test]
+    fn the_oldest_addresses_are_forgotten_first() {
+        let attempts = Attempts::default();
+        let address = |number: usize| Some(IpAddr::from(u32::try_from(number).unwrap().to_be_bytes()));
+        let at = |number: usize| START + SignedDuration::from_millis(i64::try_from(number / 10).unwrap());
+        for number in 0..ADDRESSES_MAX {
+            attempts.failed(address(number), at(number));
+        }
+        let last = at(ADDRESSES_MAX);
+        for _ in 0..FAILURES_MAX {
+            attempts.failed(address(ADDRESSES_MAX), last);
+        }
+        assert!(attempts.check(address(ADDRESSES_MAX), last).is_err());
+        let failures = attempts.lock();
+        assert!(failures.len() <= ADDRESSES_MAX && failures.len() > ADDRESSES_MAX / 2, "{}", failures.len());
+        assert!(!failures.contains_key(&address(0)) && failures.contains_key(&address(ADDRESSES_MAX - 1)));
     }
 }

@@ -131,7 +131,7 @@ pub async fn list_allocations(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot().await;
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(AllocationList::new(snapshot.list_allocations(&caller.rights, &params)?, &snapshot.age))
     })
@@ -151,6 +151,7 @@ pub async fn show_allocation(
     Path(path): Path<AllocationPath>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let view = app.snapshot().allocation(&caller.rights, &path.department, &path.name).ok_or(Failure::NotFound)?;
+    let view =
+        app.snapshot().await.allocation(&caller.rights, &path.department, &path.name).ok_or(Failure::NotFound)?;
     Ok(respond::item(&headers, &view))
 }

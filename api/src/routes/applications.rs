@@ -201,7 +201,7 @@ pub async fn list_applications(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot().await;
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(ApplicationList::new(snapshot.list_applications(&caller.rights, &params)?, &snapshot.age))
     })
@@ -221,6 +221,7 @@ pub async fn show_application(
     Path(path): Path<ApplicationPath>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let view = app.snapshot().application(&caller.rights, &path.department, &path.name).ok_or(Failure::NotFound)?;
+    let view =
+        app.snapshot().await.application(&caller.rights, &path.department, &path.name).ok_or(Failure::NotFound)?;
     Ok(respond::item(&headers, &view))
 }

@@ -9,13 +9,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::requests::{RequestPath, RequestView};
+use crate::deciding::{self, Deciding};
 use crate::documented::{ItemRefused, WriteRefused};
 use crate::extract::{Body, Path};
 use crate::identity::{Caller, Writer};
 use crate::problem::{Failure, Problem};
 use crate::state::App;
 use crate::view::Resource;
-use crate::{clock, deciding, idempotency, respond};
+use crate::{clock, idempotency, respond};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(decide_request)).routes(routes!(show_decision))
@@ -144,7 +145,7 @@ pub struct DecisionPath {
     tag = "requests",
     params(
         RequestPath,
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Chosen by the client. The same key and body are carried out once: a second call gets the first one's answer for 24 hours, after that or after a restart what it wrote as it is then. The same key with another body is refused."),
     ),
     request_body(content = NewDecision, description = "What to decide."),
     responses(
@@ -164,7 +165,9 @@ pub async fn decide_request(
 ) -> Result<Response, Failure> {
     let operation = format!("decide_request {}/{}", path.department, path.name);
     let key = idempotency::Key::from_headers(&headers, &caller, &operation, print)?;
-    let work = deciding::decide(app.clone(), caller, path.department, path.name, new);
+    let name = key.as_ref().map(|key| key.object_name(deciding::NAME_PREFIX));
+    let deciding = Deciding { department: path.department, request: path.name, new, name };
+    let work = deciding::decide(app.clone(), caller, deciding);
     idempotency::once(&app.idempotency, key, clock::now(), work).await
 }
 
@@ -182,7 +185,7 @@ pub async fn show_decision(
     Path(path): Path<DecisionPath>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot().await;
     let view = snapshot.decision(&caller.rights, &path.department, &path.name, &path.decision);
     Ok(respond::item(&headers, &view.ok_or(Failure::NotFound)?))
 }

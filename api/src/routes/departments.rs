@@ -121,7 +121,7 @@ pub async fn list_departments(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot().await;
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(DepartmentList::new(snapshot.list_departments(&caller.rights, &params)?, &snapshot.age))
     })
@@ -141,6 +141,6 @@ pub async fn show_department(
     Path(path): Path<DepartmentPath>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let view = app.snapshot().department(&caller.rights, &path.department).ok_or(Failure::NotFound)?;
+    let view = app.snapshot().await.department(&caller.rights, &path.department).ok_or(Failure::NotFound)?;
     Ok(respond::item(&headers, &view))
 }

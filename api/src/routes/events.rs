@@ -55,5 +55,5 @@ pub enum ChangeType {
     )
 )]
 pub async fn follow_events(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Failure> {
-    live::stream(&app, caller, &headers)
+    live::stream(&app, caller, &headers).await
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use resources::audit;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,9 +28,11 @@ pub struct Invariants {
     pub as_of: String,
     /// The cluster can't be followed at the moment.
     pub stale: bool,
-    /// Whether every check of every pool holds. What the city says of itself isn't a promise that
-    /// could be broken, so a difference from it shows in `checks` alone.
+    /// Whether no promise is broken: nothing that is found is `Broken`. An alert belongs here.
     pub holds: bool,
+    /// Whether everything that is decided is carried out: nothing that is found is `Behind`. While
+    /// much is granted at once this may take a minute; for longer, the operator is stuck.
+    pub settled: bool,
     pub checks: Vec<Invariant>,
 }
 
@@ -42,6 +45,9 @@ pub struct Invariant {
     #[schema(required)]
     pub pool: Option<String>,
     pub holds: bool,
+    /// The worst of what was found; `null` where it holds.
+    #[schema(required)]
+    pub means: Option<Meaning>,
     /// What was compared, with the figures.
     pub message: String,
 }
@@ -52,30 +58,69 @@ pub enum InvariantName {
     LedgerWithinCapacity,
     /// B: what the quotas of an allocation let in is at or under what the ledger has granted it.
     QuotasWithinGrant,
-    /// What the pool's status says is what its ledger says.
+    /// Each quota is there, carries its entry's fence and enforces its share.
+    QuotasFollowLedger,
+    /// Each entry has its allocation, which says what it is granted.
+    AllocationsMatchLedger,
+    /// What the pool's status says of the ledger's present revision is what the ledger says.
     StatusMatchesLedger,
+    /// Each managed quota is known to a ledger, or lets nothing in.
+    QuotasOwned,
     /// The pools' contracts add up to what the city says it has.
     ContractMatchesCity,
     /// The applications of each level of government are as many as the city says.
     ApplicationCounts,
 }
 
+/// What it means that something doesn't agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+pub enum Meaning {
+    /// A promise isn't kept: more may be used than is granted, or something says what isn't so.
+    Broken,
+    /// What is decided isn't carried out yet. Nothing is promised twice meanwhile.
+    Behind,
+    /// The city's own published figures say something else. That is nobody's fault.
+    Differs,
+}
+
+impl From<audit::Meaning> for Meaning {
+    fn from(meaning: audit::Meaning) -> Self {
+        match meaning {
+            audit::Meaning::Broken => Self::Broken,
+            audit::Meaning::Behind => Self::Behind,
+            audit::Meaning::Differs => Self::Differs,
+        }
+    }
+}
+
 /// Recomputes every sum from its rows and compares quotas with grants.
 ///
-/// Reads the watch caches, so a change that is on its way may show as a difference for a moment.
+/// The same checks as `kubectl yunheng verify`. Objects that are read one after the other are a
+/// moment apart, so where something doesn't agree the answer takes up to 3 seconds: it is looked at
+/// again, and told if it stays.
 #[utoipa::path(
     get,
     path = "/invariants",
     tag = "invariants",
     responses(
         (status = 200, description = "The result, whether or not every check holds.", body = Invariants),
-        (status = 403, description = "The caller may not read the ledgers.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The caller may not read every ledger.", body = Problem, content_type = "application/problem+json"),
         ReadRefused,
     )
 )]
 pub async fn show_invariants(State(app): State<App>, caller: Caller) -> Result<Response, Failure> {
-    if !caller.rights.reads_ledgers {
+    if !caller.rights.ledgers.is_all() {
         return Err(Failure::Forbidden);
     }
-    Ok(respond::fresh(StatusCode::OK, &app.snapshot().invariants()))
+    let mut reading = app.snapshot().await;
+    let mut findings = reading.findings();
+    for _ in 1..audit::READINGS {
+        if findings.is_empty() {
+            break;
+        }
+        tokio::time::sleep(audit::PAUSE).await;
+        reading = app.snapshot().await;
+        findings = audit::lasting(&findings, reading.findings());
+    }
+    Ok(respond::fresh(StatusCode::OK, &reading.invariants(&findings)))
 }

@@ -29,10 +29,10 @@ pub struct Overview {
     pub as_of: String,
     /// The cluster can't be followed at the moment: writes are refused.
     pub stale: bool,
-    /// All pools together. Sums of the ledgers' rows, never stored counters.
+    /// All pools that the caller may read together. Sums of the ledgers' rows, never stored counters.
     pub totals: Standing,
     /// What the city says it has, against the sum of the pools' contracts; `null` where no policy
-    /// is installed.
+    /// is installed, or where the caller may not read it and every pool.
     #[schema(required)]
     pub city_contract: Option<CityContract>,
     /// 瓶颈资源 of all pools together; `null` where nothing is granted or the caller may not see it.
@@ -115,6 +115,6 @@ pub async fn show_overview(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot().await;
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || Ok(snapshot.overview(&caller)))
 }

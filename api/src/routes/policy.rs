@@ -80,15 +80,18 @@ pub struct ReasonCode {
     pub en: String,
 }
 
-/// The rules in force: totals, thresholds, zones, reason codes. Not found where none are installed.
+/// The rules in force: totals, thresholds, zones, reason codes. Not found where none are installed,
+/// or where the caller may not read them.
 #[utoipa::path(
     get,
     path = "/policy",
     tag = "policy",
     responses((status = 200, description = "The rules in force.", body = Policy), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ItemRefused)
 )]
-pub async fn show_policy(State(app): State<App>, _caller: Caller, headers: HeaderMap) -> Result<Response, Failure> {
-    let view = app.snapshot().policy().map(Policy::from).ok_or(Failure::NotFound)?;
+pub async fn show_policy(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Failure> {
+    let snapshot = app.snapshot().await;
+    let seen = snapshot.policy().filter(|_| caller.rights.reads_policy);
+    let view = seen.map(Policy::from).ok_or(Failure::NotFound)?;
     Ok(respond::item(&headers, &view))
 }
 

@@ -36,7 +36,7 @@ pub struct PoolView {
     pub capacity: Bundle,
     /// What can still be granted.
     pub free: Bundle,
-    /// All numbers of the pool; `null` for callers who see only their own department.
+    /// All numbers of the pool; `null` for callers who may not read its ledger.
     #[schema(required)]
     pub figures: Option<Figures>,
     /// 瓶颈资源: will be used up first; `null` where nothing is granted or the caller may not see it.
@@ -111,7 +111,7 @@ pub struct PoolPath {
     pub pool: String,
 }
 
-/// All pools, by name. There are few: the list has one page.
+/// The pools that the caller may read, by name. There are few: the list has one page.
 #[utoipa::path(
     get,
     path = "/pools",
@@ -124,7 +124,7 @@ pub async fn list_pools(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot().await;
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(PoolList::new(Page::whole(snapshot.pools(&caller.rights)), &snapshot.age))
     })
@@ -144,6 +144,6 @@ pub async fn show_pool(
     Path(path): Path<PoolPath>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let view = app.snapshot().pool(&caller.rights, &path.pool).ok_or(Failure::NotFound)?;
+    let view = app.snapshot().await.pool(&caller.rights, &path.pool).ok_or(Failure::NotFound)?;
     Ok(respond::item(&headers, &view))
 }

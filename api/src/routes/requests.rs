@@ -393,7 +393,7 @@ pub async fn list_requests(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let snapshot = app.snapshot();
+    let snapshot = app.snapshot().await;
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(RequestList::new(snapshot.list_requests(&caller, &params)?, &snapshot.age))
     })
@@ -413,7 +413,7 @@ pub async fn show_request(
     Path(path): Path<RequestPath>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let view = app.snapshot().request(&caller, &path.department, &path.name).ok_or(Failure::NotFound)?;
+    let view = app.snapshot().await.request(&caller, &path.department, &path.name).ok_or(Failure::NotFound)?;
     Ok(respond::item(&headers, &view))
 }
 
@@ -425,7 +425,7 @@ pub async fn show_request(
     post,
     path = "/requests",
     tag = "requests",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused.")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Chosen by the client. The same key and body are carried out once: a second call gets the first one's answer for 24 hours, after that or after a restart what it wrote as it is then. The same key with another body is refused.")),
     request_body(content = NewRequest, description = "What to ask for."),
     responses(
         (status = 201, description = "Asked for.", body = RequestView, headers(("Location" = String, description = "Where the request is."))),
@@ -440,7 +440,8 @@ pub async fn create_request(
     Body(new, print): Body<NewRequest>,
 ) -> Result<Response, Failure> {
     let key = idempotency::Key::from_headers(&headers, &caller, "create_request", print)?;
-    let work = asking::create(app.clone(), caller, new);
+    let name = key.as_ref().map(|key| key.object_name(asking::NAME_PREFIX));
+    let work = asking::create(app.clone(), caller, new, name);
     idempotency::once(&app.idempotency, key, clock::now(), work).await
 }
 
@@ -459,6 +460,7 @@ pub async fn preview_request(
     Writer(caller): Writer,
     Body(new, _): Body<NewRequest>,
 ) -> Result<Response, Failure> {
-    let preview = asking::preview(&app.snapshot(), &caller, new)?;
+    let snapshot = app.snapshot().await;
+    let preview = asking::preview(&snapshot, &caller, new)?;
     Ok(respond::fresh(axum::http::StatusCode::OK, &preview))
 }

@@ -1,8 +1,6 @@
 //! Signing in and out, and who the caller is.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -104,7 +102,7 @@ pub struct NewSession {
     )
 )]
 pub async fn show_session(State(app): State<App>, caller: Caller) -> Response {
-    respond::fresh(StatusCode::OK, &view(&app, &caller))
+    respond::fresh(StatusCode::OK, &view(&app, &caller).await)
 }
 
 /// Signs in with a token of the cluster.
@@ -130,7 +128,7 @@ pub async fn create_session(
 ) -> Result<Response, Failure> {
     identity::check_origin(&parts.headers)?;
     let now = clock::now();
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let address = identity::address(&parts);
     app.identity.attempts.check(address, now)?;
     let reviewed = app.identity.review(&*app.cluster, &new.token).await;
     if reviewed == Err(Failure::TokenRefused) {
@@ -145,7 +143,7 @@ pub async fn create_session(
     let (key, session) = app.identity.sessions.open(user, new.token, now);
     let cookie = app.identity.cookie(&key);
     let caller = Caller::of_session(key, session, rights, Language::of(&parts.headers));
-    let mut response = respond::fresh(StatusCode::CREATED, &view(&app, &caller));
+    let mut response = respond::fresh(StatusCode::CREATED, &view(&app, &caller).await);
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     response.headers_mut().insert(header::LOCATION, header::HeaderValue::from_static("/api/v1/session"));
     Ok(response)
@@ -169,8 +167,8 @@ pub async fn delete_session(State(app): State<App>, Writer(caller): Writer) -> R
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, app.identity.cookie_of_nobody())]).into_response()
 }
 
-fn view(app: &App, caller: &Caller) -> Session {
-    let snapshot = app.snapshot();
+async fn view(app: &App, caller: &Caller) -> Session {
+    let snapshot = app.snapshot().await;
     let departments = caller
         .rights
         .departments

@@ -1,138 +1,136 @@
-//! Every sum made again from its parts, and compared with what is said elsewhere.
+//! Every sum made again from its parts, and compared with what is said elsewhere. The checks are
+//! those of the command line too: here they are gathered, pool by pool.
 
-use ledger::{Bundle, Entry};
-use resources::quantity;
-use resources::v1alpha1::CloudPolicySpec;
+use resources::audit::{self, Check, Finding, Meaning, Pool};
+use resources::v1alpha1::{CloudPolicySpec, Tier};
 
-use super::figures::{difference, text};
+use super::figures::text;
 use super::{PoolRow, Reading, Snapshot};
+use crate::access::Seen;
 use crate::clock;
 use crate::routes::invariants::{Invariant, InvariantName, Invariants};
-use crate::view::{self, Tier};
+use crate::view;
 
 /// Findings that one message names; the rest is counted.
 const NAMED_MAX: usize = 5;
 
-impl Reading {
+/// What each invariant of a pool is made of.
+const OF_POOL: [(InvariantName, &[Check]); 5] = [
+    (
+        InvariantName::LedgerWithinCapacity,
+        &[Check::LedgerReadable, Check::LedgerPresent, Check::LedgerOwned, Check::LedgerAudit],
+    ),
+    (InvariantName::QuotasWithinGrant, &[Check::QuotaBound, Check::QuotaWithinGrant]),
+    (InvariantName::QuotasFollowLedger, &[Check::QuotaPresent, Check::QuotaFence, Check::QuotaEnforced]),
+    (InvariantName::AllocationsMatchLedger, &[Check::AllocationPresent, Check::AllocationFigures]),
+    (InvariantName::StatusMatchesLedger, &[Check::PoolFigures]),
+];
+
+impl Snapshot {
+    /// Everything in the pools that doesn't agree in this picture.
     #[must_use]
-    pub fn invariants(&self) -> Invariants {
-        let of_pools = self.pools.iter().flat_map(|(name, pool)| self.pool_checks(name, pool));
-        let of_city = self.policy().map(|policy| self.city_checks(policy)).into_iter().flatten();
-        let checks: Vec<Invariant> = of_pools.chain(of_city).collect();
+    pub fn findings(&self) -> Vec<Finding> {
+        let with_pool = self.pools.iter().map(|(name, row)| Pool { name, object: Some(&row.object), book: row.book() });
+        let alone = self.alone.iter().map(|(name, row)| Pool { name, object: None, book: row.book() });
+        audit::findings(&audit::Observed {
+            pools: with_pool.chain(alone).collect(),
+            departments: self.departments.values().map(|department| &**department).collect(),
+            allocations: self.allocations.iter().map(|row| &*row.object).collect(),
+            quotas: &self.quotas,
+        })
+    }
+
+    /// What the pools' ledgers hold, for checks that hold.
+    fn summary(&self, name: InvariantName, pool: &PoolRow) -> String {
+        let entries = pool.ledger.entries.len();
+        match name {
+            InvariantName::LedgerWithinCapacity => format!(
+                "{} is out of {}, in {entries} entries",
+                one_line(&text(pool.ledger.position().total())),
+                one_line(&text(pool.ledger.capacity))
+            ),
+            InvariantName::QuotasWithinGrant => format!("{entries} allocations: what their quotas let in is granted"),
+            InvariantName::QuotasFollowLedger => {
+                format!("{entries} allocations: each quota enforces its share, under the ledger's fence")
+            }
+            InvariantName::AllocationsMatchLedger => format!("{entries} entries: each has its allocation"),
+            _ => format!("the status speaks of the ledger's figures, at revision {}", pool.ledger.revision),
+        }
+    }
+
+    fn of_pool(&self, name: &str, pool: Option<&PoolRow>, findings: &[Finding]) -> Vec<Invariant> {
+        let about = |finding: &&Finding| finding.pool.as_deref() == Some(name);
+        let checks = OF_POOL.iter().map(|(which, checks)| {
+            let wrong: Vec<&Finding> =
+                findings.iter().filter(about).filter(|finding| checks.contains(&finding.check)).collect();
+            let right = || pool.map(|pool| self.summary(*which, pool)).unwrap_or_default();
+            invariant(*which, Some(name), &wrong, right)
+        });
+        checks.collect()
+    }
+
+    fn of_city(&self, policy: &CloudPolicySpec) -> [Invariant; 2] {
+        let totals = &policy.city_totals;
+        let contract = audit::contract(self.pools.values().map(|pool| &*pool.object), totals);
+        let sum = || format!("the pools' contracts add up to {}", one_line(&text(self.totals(&Seen::All).contract)));
+        let tiers = audit::tiers(self.applications.iter().map(|row| row.object.spec.tier), Some(totals));
+        let counts: Vec<Finding> = tiers.iter().filter_map(audit::TierCount::finding).collect();
+        let counted = || {
+            let count = |tier: &audit::TierCount| format!("{} {}", tier.applications, tier_name(tier.tier));
+            format!("{}, as the city says", tiers.iter().map(count).collect::<Vec<_>>().join(", "))
+        };
+        [
+            invariant(InvariantName::ContractMatchesCity, None, &contract.iter().collect::<Vec<_>>(), sum),
+            invariant(InvariantName::ApplicationCounts, None, &counts.iter().collect::<Vec<_>>(), counted),
+        ]
+    }
+}
+
+impl Reading {
+    /// What was found, check by check.
+    #[must_use]
+    pub fn invariants(&self, findings: &[Finding]) -> Invariants {
+        let with_pool = self.pools.iter().flat_map(|(name, pool)| self.of_pool(name, Some(pool), findings));
+        let alone = self.alone.keys().flat_map(|name| self.of_pool(name, None, findings));
+        let unowned: Vec<&Finding> = findings.iter().filter(|finding| finding.check == Check::QuotaOwned).collect();
+        let owned = || format!("{} quotas: each is known to a ledger, or lets nothing in", self.quotas.len());
+        let owned = invariant(InvariantName::QuotasOwned, None, &unowned, owned);
+        let of_city = self.policy().map(|policy| self.of_city(policy)).into_iter().flatten();
+        let none = |means| findings.iter().all(|finding| finding.means != means);
         Invariants {
             as_of: clock::text(self.age.as_of),
             stale: self.age.stale,
-            holds: checks.iter().all(|check| check.holds || check.pool.is_none()),
-            checks,
+            holds: none(Meaning::Broken),
+            settled: none(Meaning::Behind),
+            checks: with_pool.chain(alone).chain([owned]).chain(of_city).collect(),
         }
     }
 }
 
-impl Snapshot {
-    fn pool_checks(&self, name: &str, pool: &PoolRow) -> [Invariant; 3] {
-        let check = |which, (holds, message)| Invariant { name: which, pool: Some(name.to_owned()), holds, message };
-        [
-            check(InvariantName::LedgerWithinCapacity, ledger_holds(pool)),
-            check(InvariantName::QuotasWithinGrant, self.quotas_hold(pool)),
-            check(InvariantName::StatusMatchesLedger, status_matches(pool)),
-        ]
-    }
-
-    /// B: for each allocation, what its quotas let in ≤ granted + draining.
-    fn quotas_hold(&self, pool: &PoolRow) -> (bool, String) {
-        if pool.object.spec.cluster.local.is_none() {
-            return (true, "its quotas are in another cluster, which the operator follows".to_owned());
-        }
-        let mut wrong = Vec::new();
-        for (key, entry) in &pool.ledger.entries {
-            let (bound, limit) = (self.bound(entry), entry.granted().plus(entry.draining));
-            if let Some(resource) = bound.first_shortfall(limit) {
-                let text = |amounts: Bundle| quantity::format(resource, *amounts.of(resource));
-                wrong.push(format!("{key}: quotas let in {} of {resource}, granted {}", text(bound), text(limit)));
-            }
-        }
-        let summary = format!("{} allocations: what their quotas let in is granted", pool.ledger.entries.len());
-        found(&wrong, summary)
-    }
-
-    /// The most that may be used in the entry's namespaces. A quota that isn't there lets nothing
-    /// in (new pods are refused without one); one that isn't counted yet neither.
-    fn bound(&self, entry: &Entry) -> Bundle {
-        let quotas = entry.quotas().filter_map(|(namespace, _)| self.quotas.get(namespace));
-        quotas.filter_map(|quota| quota.bound().or(quota.asked)).sum()
-    }
-
-    fn city_checks(&self, policy: &CloudPolicySpec) -> [Invariant; 2] {
-        let check = |name, (holds, message)| Invariant { name, pool: None, holds, message };
-        [
-            check(InvariantName::ContractMatchesCity, self.contract_matches(policy)),
-            check(InvariantName::ApplicationCounts, self.counts_match(policy)),
-        ]
-    }
-
-    fn contract_matches(&self, policy: &CloudPolicySpec) -> (bool, String) {
-        let said = &policy.city_totals.capacity;
-        let sum = self.totals().contract;
-        match difference(said.parse().unwrap_or_default(), sum) {
-            None => (true, format!("the pools' contracts add up to {}", one_line(&text(sum)))),
-            Some(off) => {
-                let sum = one_line(&text(sum));
-                (false, format!("the pools' contracts add up to {sum}; the city's totals differ by {}", one_line(&off)))
-            }
-        }
-    }
-
-    fn counts_match(&self, policy: &CloudPolicySpec) -> (bool, String) {
-        let said = policy.city_totals.applications;
-        let expected = [said.national_provincial, said.municipal, said.county];
-        let count = |tier| self.applications.iter().filter(|row| Tier::from(row.object.spec.tier) == tier).count();
-        let counted = Tier::ALL.map(count);
-        let holds = counted.iter().zip(expected).all(|(&counted, expected)| i64::try_from(counted) == Ok(expected));
-        let [national, municipal, county] = counted;
-        let message = format!(
-            "{national} national or provincial, {municipal} municipal, {county} county; the city says {}, {} and {}",
-            expected[0], expected[1], expected[2]
-        );
-        (holds, message)
-    }
-}
-
-/// A: what is out ≤ capacity and ≤ every ceiling, unless the excess was accepted.
-fn ledger_holds(pool: &PoolRow) -> (bool, String) {
-    if pool.unreadable {
-        return (false, "its ledger can't be read: the operator's log says why".to_owned());
-    }
-    let audit = pool.ledger.audit();
-    let accepted = pool.object.spec.accept_overcommit;
-    let wrong: Vec<String> = audit
-        .findings
-        .iter()
-        .filter(|finding| !(accepted && matches!(finding, ledger::Finding::OverCapacity { .. })))
-        .map(ToString::to_string)
-        .collect();
-    let out = one_line(&text(audit.position.total()));
-    let capacity = one_line(&text(pool.ledger.capacity));
-    found(&wrong, format!("{out} is out of {capacity}, in {} entries", pool.ledger.entries.len()))
-}
-
-fn status_matches(pool: &PoolRow) -> (bool, String) {
-    let Some(status) = pool.object.status.as_ref() else {
-        return (false, "the pool has no status yet".to_owned());
-    };
-    let said =
-        status.granted.as_ref().map(|granted| granted.parse().map(Option::unwrap_or_default)).unwrap_or_default();
-    let granted = pool.numbers.position.granted;
-    let shown = (one_line(&text(said)), one_line(&text(granted)));
-    (said == granted, format!("the status says {} is granted, the ledger {}", shown.0, shown.1))
-}
-
-fn found(wrong: &[String], right: String) -> (bool, String) {
-    if wrong.is_empty() {
-        return (true, right);
-    }
+fn invariant(name: InvariantName, pool: Option<&str>, wrong: &[&Finding], right: impl FnOnce() -> String) -> Invariant {
+    // The meanings are in the order from bad to harmless.
+    let worst = wrong.iter().map(|finding| finding.means).min();
     let more = wrong.len().saturating_sub(NAMED_MAX);
-    let named = wrong.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join("; ");
-    (false, if more == 0 { named } else { format!("{named}; and {more} more") })
+    let named = wrong.iter().take(NAMED_MAX).map(|finding| format!("{}: {}", finding.object, finding.message));
+    let mut message = named.collect::<Vec<_>>().join("; ");
+    if more > 0 {
+        message.push_str(&format!("; and {more} more"));
+    }
+    Invariant {
+        name,
+        pool: pool.map(str::to_owned),
+        holds: wrong.is_empty(),
+        means: worst.map(Into::into),
+        message: if wrong.is_empty() { right() } else { message },
+    }
+}
+
+const fn tier_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::NationalProvincial => "national or provincial",
+        Tier::Municipal => "municipal",
+        Tier::County => "county",
+    }
 }
 
 fn one_line(amounts: &view::Bundle) -> String {

@@ -7,19 +7,20 @@ mod applications;
 mod audit;
 mod departments;
 pub mod figures;
+mod judged;
 mod lists;
 mod overview;
 mod pools;
 mod requests;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::http::{HeaderValue, Uri};
 use ledger::{AllocationKey, Bundle, Ledger};
 use resources::quota::Observed;
 use resources::v1alpha1::{CloudPolicy, CloudPolicySpec, Department, QuotaDecision};
-use resources::{names, snapshot};
+use resources::{names, quota, snapshot};
 
 use crate::identity::Caller;
 use crate::page::Place;
@@ -28,6 +29,7 @@ use crate::view::Age;
 use crate::world::{Kept, Name};
 
 pub use applications::{AllocationRow, ApplicationRow};
+use pools::Alone;
 pub use pools::PoolRow;
 pub use requests::{Block, RequestRow, decision_view};
 
@@ -40,6 +42,8 @@ pub struct Snapshot {
     /// Names the generation: answers made from the same one are the same.
     version: String,
     pub pools: BTreeMap<String, PoolRow>,
+    /// Ledgers of pools that aren't there.
+    alone: BTreeMap<String, Alone>,
     pub departments: BTreeMap<String, Arc<Department>>,
     pub applications: Vec<ApplicationRow>,
     pub allocations: Vec<AllocationRow>,
@@ -48,6 +52,8 @@ pub struct Snapshot {
     pub policy: Option<Arc<CloudPolicy>>,
     /// Managed quotas by namespace.
     pub quotas: BTreeMap<String, Observed>,
+    /// Whose each workload namespace is; made when it is asked for.
+    owners: OnceLock<BTreeMap<String, AllocationKey>>,
     lists: Lists,
 }
 
@@ -85,12 +91,7 @@ impl Snapshot {
     /// Makes the picture. Ledgers that haven't changed are taken over from the one before.
     #[must_use]
     pub fn of(kept: &Kept, version: String, before: Option<&Self>) -> Self {
-        let quotas: BTreeMap<String, Observed> = kept
-            .quotas
-            .iter()
-            .filter(|((_, name), _)| name == names::MANAGED_QUOTA)
-            .map(|((namespace, _), quota)| (namespace.clone(), Observed::from(&**quota)))
-            .collect();
+        let quotas = quota::managed(kept.quotas.iter().map(|(_, quota)| &**quota));
         let mut pools: BTreeMap<String, PoolRow> = kept
             .pools
             .iter()
@@ -100,11 +101,13 @@ impl Snapshot {
                 (name.clone(), PoolRow::of(pool, object, earlier, &quotas))
             })
             .collect();
+        let alone = kept.ledgers.iter().filter(|((_, name), _)| !pools.contains_key(name));
+        let alone = alone.map(|((_, name), source)| (name.clone(), Alone::of(source))).collect();
         let departments: BTreeMap<String, Arc<Department>> =
             kept.departments.iter().map(|((_, name), department)| (name.clone(), Arc::clone(department))).collect();
         let allocations = applications::allocation_rows(kept, &pools, &quotas);
         let applications = applications::rows(kept, &departments, &allocations);
-        let requests = requests::rows(kept, &pools, &departments);
+        let requests = requests::rows(kept, &pools, &departments, &allocations);
         for request in &requests {
             if let Some(pool) = pools.get_mut(&request.object.spec.pool) {
                 pool.numbers.requested = pool.numbers.requested.plus(request.requested);
@@ -113,6 +116,7 @@ impl Snapshot {
         Self {
             version,
             pools,
+            alone,
             departments,
             applications,
             allocations,
@@ -120,6 +124,7 @@ impl Snapshot {
             decisions: kept.decisions.iter().map(|(name, decision)| (name.clone(), Arc::clone(decision))).collect(),
             policy: kept.policies.get("", names::DEFAULT_POLICY).cloned(),
             quotas,
+            owners: OnceLock::new(),
             lists: Lists::default(),
         }
     }
@@ -156,13 +161,11 @@ fn counted(quota: &Observed) -> Option<Bundle> {
 }
 
 /// Reads a ledger's object, and says in the log where it isn't one.
-fn read_ledger(object: &resources::v1alpha1::PoolLedger) -> Option<Ledger> {
-    match snapshot::ledger(&object.spec) {
-        Ok(ledger) => Some(ledger),
-        Err(error) => {
-            let pool = object.metadata.name.as_deref().unwrap_or_default();
-            tracing::error!(pool, %error, "failed to read the ledger of {pool}");
-            None
-        }
+fn read_ledger(object: &resources::v1alpha1::PoolLedger) -> Result<Ledger, snapshot::Error> {
+    let read = snapshot::ledger(&object.spec);
+    if let Err(error) = &read {
+        let pool = object.metadata.name.as_deref().unwrap_or_default();
+        tracing::error!(pool, %error, "failed to read the ledger of {pool}");
     }
+    read
 }

@@ -9,6 +9,7 @@ use resources::workflow;
 
 use super::figures::{self, all_or_none, difference, known, text};
 use super::{ApplicationRow, Reading, Snapshot};
+use crate::access::Seen;
 use crate::clock;
 use crate::identity::Caller;
 use crate::routes::overview::{CityContract, DepartmentShare, Overview, RequestCounts, TierView};
@@ -17,22 +18,28 @@ use crate::view::Tier;
 impl Reading {
     #[must_use]
     pub fn overview(&self, caller: &Caller) -> Overview {
-        let all = caller.rights.reads_ledgers;
-        let totals = self.totals();
+        let rights = &caller.rights;
+        // Of pools whose ledgers he may not all read he gets no sums that would tell the others'.
+        let readable = || self.seen(&rights.pools).map(|(name, _)| rights.ledgers.has(name));
+        let all = rights.ledgers.is_all() || (readable().next().is_some() && readable().all(|readable| readable));
+        let totals = self.totals(&rights.pools);
         let outlook = totals.outlook();
         let granted = totals.position.granted;
-        let stranded: Bundle = self.pools.values().map(|pool| pool.numbers.outlook().stranded).sum();
-        let own: Vec<&ApplicationRow> =
-            self.applications.iter().filter(|row| caller.rights.sees(&row.department)).collect();
+        let stranded: Bundle = self.seen(&rights.pools).map(|(_, pool)| pool.numbers.outlook().stranded).sum();
+        let own: Vec<&ApplicationRow> = self.applications.iter().filter(|row| rights.sees(&row.department)).collect();
         Overview {
             as_of: clock::text(self.age.as_of),
             stale: self.age.stale,
             totals: totals.standing(all),
-            city_contract: self.policy().map(|policy| self.city_contract(policy)),
+            // Beside the sum of some pools the city's total would mean nothing.
+            city_contract: self
+                .policy()
+                .filter(|_| rights.reads_policy && rights.pools.is_all())
+                .map(|policy| self.city_contract(policy)),
             binding_resource: outlook.binding.filter(|_| all).map(Into::into),
             stranded: all.then(|| text(stranded)),
             mix: (all && !granted.is_zero()).then(|| text(granted)),
-            pools: self.pools(&caller.rights),
+            pools: self.pools(rights),
             by_tier: by_tier(&own),
             by_department: by_department(&own),
             requests: self.request_counts(caller),
@@ -44,7 +51,7 @@ impl Snapshot {
     fn city_contract(&self, policy: &CloudPolicySpec) -> CityContract {
         let said = &policy.city_totals;
         let capacity = said.capacity.parse().unwrap_or_default();
-        let difference = difference(capacity, self.totals().contract);
+        let difference = difference(capacity, self.totals(&Seen::All).contract);
         CityContract {
             capacity: (&said.capacity).into(),
             matches: difference.is_none(),

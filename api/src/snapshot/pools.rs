@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{Bundle, Ledger};
+use resources::audit::Book;
 use resources::quota::Observed;
 use resources::v1alpha1::{PoolLedger, ResourcePool};
 
 use super::figures::{self, Known, Numbers, all_or_none, known, text};
 use super::{Reading, Snapshot, counted, read_ledger};
-use crate::access::Rights;
+use crate::access::{Rights, Seen};
 use crate::clock;
 use crate::routes::pools::{Contract, Percents, PoolView, Provider};
 use crate::view;
@@ -22,8 +23,8 @@ pub struct PoolRow {
     source: Option<Arc<PoolLedger>>,
     /// What is granted. Empty before the operator has made it: then nothing can be granted.
     pub ledger: Arc<Ledger>,
-    /// The ledger's object is there and can't be read.
-    pub unreadable: bool,
+    /// Why the ledger's object can't be read, where it is there and can't.
+    pub unreadable: Option<String>,
     pub numbers: Numbers,
 }
 
@@ -39,11 +40,11 @@ impl PoolRow {
             _ => false,
         });
         let (ledger, unreadable) = match (unchanged, source) {
-            (Some(earlier), _) => (Arc::clone(&earlier.ledger), earlier.unreadable),
-            (None, None) => (Arc::default(), false),
+            (Some(earlier), _) => (Arc::clone(&earlier.ledger), earlier.unreadable.clone()),
+            (None, None) => (Arc::default(), None),
             (None, Some(source)) => match read_ledger(source) {
-                Some(ledger) => (Arc::new(ledger), false),
-                None => (Arc::default(), true),
+                Ok(ledger) => (Arc::new(ledger), None),
+                Err(error) => (Arc::default(), Some(error.to_string())),
             },
         };
         let numbers = Numbers {
@@ -58,14 +59,20 @@ impl PoolRow {
         Self { object: Arc::clone(object), source: source.cloned(), ledger, unreadable, numbers }
     }
 
-    /// Identity of the ledger's object: part of every fence.
+    /// The ledger as it was found.
     #[must_use]
-    pub fn ledger_uid(&self) -> Option<&str> {
-        self.source.as_ref()?.metadata.uid.as_deref()
+    pub fn book(&self) -> Book<'_> {
+        match (&self.source, &self.unreadable) {
+            (None, _) => Book::Missing,
+            (Some(_), Some(why)) => Book::Unreadable(why.clone()),
+            (Some(source), None) => {
+                Book::Read { uid: source.metadata.uid.as_deref().unwrap_or_default(), ledger: &self.ledger }
+            }
+        }
     }
 
     fn view(&self, name: &str, rights: &Rights) -> PoolView {
-        let all = rights.reads_ledgers;
+        let all = rights.ledgers.has(name);
         let (spec, status) = (&self.object.spec, self.object.status.as_ref());
         let physical = status.and_then(|status| status.physical.as_ref()).filter(|_| all);
         let outlook = self.numbers.outlook();
@@ -129,22 +136,48 @@ fn used(ledger: &Ledger, quotas: &BTreeMap<String, Observed>) -> Known {
     all_or_none(figures::sum(governed.filter_map(|namespace| counted(quotas.get(namespace)?))))
 }
 
+/// The ledger of a pool that isn't there.
+#[derive(Clone, Debug)]
+pub(super) struct Alone {
+    uid: String,
+    ledger: Result<Ledger, String>,
+}
+
+impl Alone {
+    pub(super) fn of(source: &PoolLedger) -> Self {
+        let uid = source.metadata.uid.clone().unwrap_or_default();
+        Self { uid, ledger: read_ledger(source).map_err(|error| error.to_string()) }
+    }
+
+    pub(super) fn book(&self) -> Book<'_> {
+        match &self.ledger {
+            Ok(ledger) => Book::Read { uid: &self.uid, ledger },
+            Err(why) => Book::Unreadable(why.clone()),
+        }
+    }
+}
+
 impl Snapshot {
-    /// All pools together.
+    /// All these pools together.
     #[must_use]
-    pub fn totals(&self) -> Numbers {
-        self.pools.values().map(|pool| pool.numbers).reduce(Numbers::plus).unwrap_or_default()
+    pub fn totals(&self, pools: &Seen) -> Numbers {
+        self.seen(pools).map(|(_, pool)| pool.numbers).reduce(Numbers::plus).unwrap_or_default()
+    }
+
+    /// The pools that are among these.
+    pub(super) fn seen(&self, pools: &Seen) -> impl Iterator<Item = (&String, &PoolRow)> {
+        self.pools.iter().filter(|(name, _)| pools.has(name))
     }
 }
 
 impl Reading {
     #[must_use]
     pub fn pools(&self, rights: &Rights) -> Vec<PoolView> {
-        self.pools.iter().map(|(name, pool)| pool.view(name, rights)).collect()
+        self.seen(&rights.pools).map(|(name, pool)| pool.view(name, rights)).collect()
     }
 
     #[must_use]
     pub fn pool(&self, rights: &Rights, name: &str) -> Option<PoolView> {
-        self.pools.get(name).map(|pool| pool.view(name, rights))
+        self.pools.get(name).filter(|_| rights.pools.has(name)).map(|pool| pool.view(name, rights))
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ledger::Bundle;
+use ledger::{AllocationKey, Bundle};
 use resources::v1alpha1::{self as kinds, Department, Phase, QuotaDecision, QuotaRequest};
 use resources::{names, status, workflow};
 
 use super::figures::text;
-use super::{PoolRow, Reading, Snapshot, department_name, department_of};
+use super::{AllocationRow, PoolRow, Reading, Snapshot, department_name, department_of, judged};
 use crate::access::Rights;
 use crate::clock;
 use crate::identity::Caller;
@@ -79,6 +79,7 @@ pub(super) fn rows(
     kept: &Kept,
     pools: &BTreeMap<String, PoolRow>,
     departments: &BTreeMap<String, Arc<Department>>,
+    allocations: &[AllocationRow],
 ) -> Vec<RequestRow> {
     let mut rows: Vec<RequestRow> = kept
         .requests
@@ -88,7 +89,8 @@ pub(super) fn rows(
             let application = kept.applications.get(namespace, &object.spec.application);
             let application_name = application.map(|application| application.spec.display_name.clone());
             let name = department_name(departments, &department);
-            Some(row(object, department, name, application_name, pools))
+            let key = judged::place(allocations, &department, &object.spec);
+            Some(row(object, department, name, application_name, (pools, &key)))
         })
         .collect();
     // The first of those that are open for one application and pool is served first.
@@ -113,15 +115,13 @@ fn row(
     department: String,
     department_name: String,
     application_name: Option<String>,
-    pools: &BTreeMap<String, PoolRow>,
+    (pools, key): (&BTreeMap<String, PoolRow>, &AllocationKey),
 ) -> RequestRow {
     let spec = &object.spec;
     let standing = workflow::Standing::of(object, None);
-    let ledger = pools.get(&spec.pool).map(|pool| &*pool.ledger);
-    let current = ledger.map(|ledger| {
-        let entry = ledger.entries.get(&status::allocation_key(object, ledger));
-        entry.map(ledger::Entry::granted).unwrap_or_default()
-    });
+    let pool = pools.get(&spec.pool);
+    let entry = pool.and_then(|pool| pool.ledger.entries.get(key));
+    let current = entry.map(ledger::Entry::granted).unwrap_or_default();
     let new_name = || spec.new_application.as_ref().map(|new| new.display_name.clone());
     let application_name = application_name.or_else(new_name).unwrap_or_else(|| spec.application.clone());
     let number = object.status.as_ref().and_then(|status| status.number.as_deref()).unwrap_or_default();
@@ -133,8 +133,8 @@ fn row(
         created_at: object.metadata.creation_timestamp.as_ref().map(|at| at.0).unwrap_or_default(),
         department_name,
         application_name,
-        current: current.unwrap_or_default(),
-        requested: ledger.map(|ledger| status::requested(object, ledger)).unwrap_or_default(),
+        current,
+        requested: pool.map(|_| status::asked_beyond(object, current)).unwrap_or_default(),
         behind: None,
         haystack,
         object: Arc::clone(object),
@@ -177,7 +177,8 @@ impl Snapshot {
         let application = self.application_row(department, &object.spec.application);
         let application_name = application.map(|application| application.object.spec.display_name.clone());
         let name = self.department_name(department);
-        row(&Arc::new(object), department.to_owned(), name, application_name, &self.pools)
+        let key = self.place(department, &object.spec);
+        row(&Arc::new(object), department.to_owned(), name, application_name, (&self.pools, &key))
     }
 
     /// A request as lists show it.
@@ -230,7 +231,7 @@ impl Snapshot {
     pub fn request_view(&self, row: &RequestRow, caller: &Caller) -> RequestView {
         let mut view = self.request_line(row, caller);
         if workflow::is_undecided(row.phase) {
-            view.preview = preview::of(self, &row.object, row.requested, caller);
+            view.preview = preview::of(self, &row.department, &row.object, row.requested, caller);
         }
         view
     }

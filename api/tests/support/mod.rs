@@ -50,6 +50,8 @@ pub struct Fake {
     pub says: Mutex<Says>,
     /// Tokens that are no longer good.
     pub revoked: Mutex<Vec<String>>,
+    /// Groups that the cluster says everybody is in.
+    pub groups: Mutex<Vec<String>>,
     pub writes: AtomicUsize,
     pub reviews: AtomicUsize,
 }
@@ -63,15 +65,19 @@ pub struct City {
 }
 
 /// The people: token, name, and what they may do in every namespace.
-const PEOPLE: [(&str, &[(&str, &str)]); 7] = [
-    ("admin", &[("update", "resourcepools"), ("list", "poolledgers"), ("list", "quotarequests")]),
-    ("approver", &[("approve", "quotarequests"), ("list", "poolledgers"), ("list", "quotarequests")]),
-    ("reviewer", &[("review", "quotarequests"), ("list", "poolledgers"), ("list", "quotarequests")]),
-    ("auditor", &[("list", "poolledgers"), ("list", "quotarequests")]),
-    ("zhang", &[]),
-    ("li", &[]),
+const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
+    ("admin", &[("update", "resourcepools"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("approver", &[("approve", "quotarequests"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("reviewer", &[("review", "quotarequests"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("auditor", &[CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("zhang", &CATALOGUE),
+    ("li", &CATALOGUE),
+    // The staff of a provider: its own pool alone, by name.
+    ("provider", &[("list", "cloudpolicies"), ("get", "resourcepools/cec"), ("get", "poolledgers/cec")]),
     ("nobody", &[]),
 ];
+const CATALOGUE: [(&str, &str); 2] = [("list", "resourcepools"), ("list", "cloudpolicies")];
+const CITY: [(&str, &str); 2] = [("list", "poolledgers"), ("list", "quotarequests")];
 
 fn user_name(short: &str) -> String {
     format!("system:serviceaccount:yunheng-people:{short}")
@@ -107,7 +113,8 @@ impl Cluster for Handle {
             let token = token.expose();
             let known = PEOPLE.iter().any(|(name, _)| *name == token);
             let revoked = self.0.revoked.lock().unwrap().iter().any(|revoked| revoked == token);
-            Ok((known && !revoked).then(|| User { name: user_name(token), ..User::default() }))
+            let groups = self.0.groups.lock().unwrap().clone();
+            Ok((known && !revoked).then(|| User { name: user_name(token), groups, ..User::default() }))
         })
     }
 
@@ -119,7 +126,11 @@ impl Cluster for Handle {
                 return Ok(true);
             }
             let rights = PEOPLE.iter().find(|(name, _)| user_name(name) == user.name).map(|(_, rights)| *rights);
-            Ok(rights.unwrap_or_default().contains(&(right.verb, right.resource)))
+            let resource = match right.name {
+                Some(name) => format!("{}/{name}", right.resource),
+                None => right.resource.to_owned(),
+            };
+            Ok(rights.unwrap_or_default().contains(&(right.verb, resource.as_str())))
         })
     }
 
@@ -129,9 +140,18 @@ impl Cluster for Handle {
         request: &'a QuotaRequest,
     ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
         Box::pin(async move {
+            let there = |name: &String| {
+                let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
+                self.0.world.read().requests.get(namespace, name).is_some()
+            };
+            if request.metadata.name.as_ref().is_some_and(there) {
+                return Err(already_exists());
+            }
             let number = self.0.write()?;
             let mut written = request.clone();
-            written.metadata.name = Some(format!("qr-new-{number}"));
+            written.metadata.name.get_or_insert_with(|| format!("qr-new-{number}"));
+            // Some time passes, as between any call and its answer.
+            tokio::task::yield_now().await;
             written.metadata.uid = Some(format!("uid-{number}"));
             written.metadata.creation_timestamp = Some(serde_json::from_value(json!("2026-11-23T07:00:00Z")).unwrap());
             self.0.world.apply(Event::Apply(written.clone()));
@@ -145,10 +165,16 @@ impl Cluster for Handle {
         decision: &'a QuotaDecision,
     ) -> BoxFuture<'a, Result<QuotaDecision, Error>> {
         Box::pin(async move {
+            let there = |name: &String| {
+                let namespace = decision.metadata.namespace.as_deref().unwrap_or_default();
+                self.0.world.read().decisions.get(namespace, name).is_some()
+            };
+            if decision.metadata.name.as_ref().is_some_and(there) {
+                return Err(already_exists());
+            }
             let number = self.0.write()?;
             let mut written = decision.clone();
-            let name = format!("qd-new-{number}");
-            written.metadata.name = Some(name.clone());
+            let name = written.metadata.name.get_or_insert_with(|| format!("qd-new-{number}")).clone();
             self.0.world.apply(Event::Apply(written.clone()));
             let status = match &*self.0.says.lock().unwrap() {
                 Says::Nothing => return Ok(written),
@@ -175,6 +201,10 @@ impl Cluster for Handle {
     }
 }
 
+fn already_exists() -> Error {
+    Error::Refused(Box::new(Status::failure("it is there", "AlreadyExists").with_code(409)))
+}
+
 impl City {
     pub fn new() -> Self {
         Self::with_files(Files::Embedded, false)
@@ -188,6 +218,7 @@ impl City {
             refuses: Mutex::new(None),
             says: Mutex::new(Says::Applied("Active")),
             revoked: Mutex::new(Vec::new()),
+            groups: Mutex::new(Vec::new()),
             writes: AtomicUsize::new(0),
             reviews: AtomicUsize::new(0),
         });
@@ -195,6 +226,18 @@ impl City {
         let city = Self { router: router::router(app.clone()), app, world, cluster };
         city.fill();
         city
+    }
+
+    /// Another server on the same cluster, which remembers nothing.
+    pub fn beside(&self) -> Self {
+        let cluster = Arc::clone(&self.cluster);
+        let app = App::new(Arc::clone(&self.world), Box::new(Handle(Arc::clone(&cluster))), Files::Embedded, false);
+        Self { router: router::router(app.clone()), app, world: Arc::clone(&self.world), cluster }
+    }
+
+    /// What has changed is shown from now on. Otherwise it is within a moment.
+    pub async fn settle(&self) {
+        self.app.shown().await;
     }
 
     fn fill(&self) {
@@ -341,7 +384,7 @@ pub fn meta(namespace: &str, name: &str) -> Value {
     })
 }
 
-fn pool(name: &str, cpu: &str, memory: &str, storage: &str) -> Value {
+pub fn pool(name: &str, cpu: &str, memory: &str, storage: &str) -> Value {
     json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "ResourcePool", "metadata": meta("", name),
         "spec": {
@@ -352,7 +395,10 @@ fn pool(name: &str, cpu: &str, memory: &str, storage: &str) -> Value {
             }
         },
         "status": {
-            "granted": if name == "cec" { json!({"cpu": "164", "memory": "328G", "storage": "11T"}) } else { json!({}) },
+            "ledgerRevision": if name == "cec" { 7 } else { 1 }, "capacity": amounts((cpu, memory, storage)),
+            "granted": if name == "cec" { amounts(("164", "328G", "11T")) } else { amounts(("0", "0", "0")) },
+            "held": amounts(("0", "0", "0")), "draining": amounts(("0", "0", "0")),
+            "free": if name == "cec" { amounts(("14087", "18484G", "1275T")) } else { amounts((cpu, memory, storage)) },
             "physical": {"cpu": cpu, "memory": memory, "storage": storage, "simulated": true},
             "conditions": []
         }
@@ -390,7 +436,7 @@ pub fn cec_ledger() -> Value {
     ledger
 }
 
-fn department(name: &str, display: &str, owners: &[&str], tier: &str) -> Value {
+pub fn department(name: &str, display: &str, owners: &[&str], tier: &str) -> Value {
     let owners: Vec<String> = owners.iter().map(|owner| user_name(owner)).collect();
     json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "Department", "metadata": meta("", name),
@@ -398,7 +444,7 @@ fn department(name: &str, display: &str, owners: &[&str], tier: &str) -> Value {
     })
 }
 
-fn application(department: &str, name: &str, display: &str, tier: &str) -> Value {
+pub fn application(department: &str, name: &str, display: &str, tier: &str) -> Value {
     json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "Application", "metadata": meta(&format!("dept-{department}"), name),
         "spec": {"displayName": display, "tier": tier, "sample": name != "marriage-registry"}
@@ -409,12 +455,12 @@ fn amounts((cpu, memory, storage): (&str, &str, &str)) -> Value {
     json!({"cpu": cpu, "memory": memory, "storage": storage})
 }
 
-fn allocation(department: &str, name: &str, resources: (&str, &str, &str)) -> Value {
+pub fn allocation(department: &str, name: &str, resources: (&str, &str, &str)) -> Value {
     let condition = |type_| json!({"type": type_, "status": "True", "reason": "Ok", "message": "", "lastTransitionTime": "2026-11-23T06:00:00Z"});
     json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "Allocation", "metadata": meta(&format!("dept-{department}"), name),
         "spec": {"application": name, "pool": "cec", "resources": amounts(resources)},
-        "status": {"conditions": [condition("Granted"), condition("Enforced")]}
+        "status": {"granted": amounts(resources), "conditions": [condition("Granted"), condition("Enforced")]}
     })
 }
 
@@ -441,8 +487,10 @@ fn policy() -> Value {
 
 pub fn quota(namespace: &str, hard: (&str, &str, &str), used: (&str, &str, &str)) -> Value {
     let map = |(cpu, memory, storage): (&str, &str, &str)| json!({"requests.cpu": cpu, "requests.memory": memory, "requests.storage": storage});
+    let mut metadata = meta(namespace, "yunheng");
+    metadata["annotations"] = json!({"yunheng.io/fence": "uid-cec/7"});
     json!({
-        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta(namespace, "yunheng"),
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata,
         "spec": {"hard": map(hard)}, "status": {"hard": map(hard), "used": map(used)}
     })
 }
