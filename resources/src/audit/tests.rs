@@ -38,8 +38,6 @@ struct City {
 
 /// One pool, one department with a ceiling, one allocation, one quota: everything agrees.
 fn city() -> City {
-    let exact =
-        json!({"cpuMillis": 64_000, "memoryBytes": 128_000_000_000_i64, "storageBytes": 10_000_000_000_000_i64});
     City {
         pools: vec![of(json!({
             "apiVersion": "yunheng.io/v1alpha1", "kind": "ResourcePool", "metadata": {"name": "cec"},
@@ -60,10 +58,10 @@ fn city() -> City {
                     "department": "a", "generation": 1, "cpuMillis": 80_000, "memoryBytes": 200_000_000_000_i64,
                     "storageBytes": 20_000_000_000_000_i64
                 }],
-                "entries": [{
-                    "allocation": {"namespace": "dept-a", "name": "registry", "uid": "A"}, "revision": 2,
-                    "namespaces": [{"name": "app-registry"}], "granted": exact
-                }]
+                "entries": [json!({
+                    "allocation": "dept-a/registry", "uid": "A", "revision": 2, "namespaces": ["app-registry"],
+                    "granted": [64_000, 128_000_000_000_i64, 10_000_000_000_000_i64]
+                }).to_string()]
             }
         }))],
         departments: vec![of(json!({
