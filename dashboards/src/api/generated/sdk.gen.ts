@@ -116,7 +116,9 @@ export const followEvents = <ThrowOnError extends boolean = true>(options?: Opti
 /**
  * Recomputes every sum from its rows and compares quotas with grants.
  *
- * Reads the watch caches, so a change that is on its way may show as a difference for a moment.
+ * The same checks as `kubectl yunheng verify`. Objects that are read one after the other are a
+ * moment apart, so where something doesn't agree the answer takes up to 3 seconds: it is looked at
+ * again, and told if it stays.
  */
 export const showInvariants = <ThrowOnError extends boolean = true>(options?: Options<ShowInvariantsData, ThrowOnError>): RequestResult<ShowInvariantsResponses, ShowInvariantsErrors, ThrowOnError> => (options?.client ?? client).get<ShowInvariantsResponses, ShowInvariantsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -144,7 +146,8 @@ export const showOverview = <ThrowOnError extends boolean = true>(options?: Opti
 });
 
 /**
- * The rules in force: totals, thresholds, zones, reason codes. Not found where none are installed.
+ * The rules in force: totals, thresholds, zones, reason codes. Not found where none are installed,
+ * or where the caller may not read them.
  */
 export const showPolicy = <ThrowOnError extends boolean = true>(options?: Options<ShowPolicyData, ThrowOnError>): RequestResult<ShowPolicyResponses, ShowPolicyErrors, ThrowOnError> => (options?.client ?? client).get<ShowPolicyResponses, ShowPolicyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -157,7 +160,7 @@ export const showPolicy = <ThrowOnError extends boolean = true>(options?: Option
 });
 
 /**
- * All pools, by name. There are few: the list has one page.
+ * The pools that the caller may read, by name. There are few: the list has one page.
  */
 export const listPools = <ThrowOnError extends boolean = true>(options?: Options<ListPoolsData, ThrowOnError>): RequestResult<ListPoolsResponses, ListPoolsErrors, ThrowOnError> => (options?.client ?? client).get<ListPoolsResponses, ListPoolsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

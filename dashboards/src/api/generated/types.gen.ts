@@ -486,13 +486,14 @@ export type Invariant = {
      */
     pool: string | null;
     holds: boolean;
+    means: Meaning | null;
     /**
      * What was compared, with the figures.
      */
     message: string;
 };
 
-export type InvariantName = 'LedgerWithinCapacity' | 'QuotasWithinGrant' | 'StatusMatchesLedger' | 'ContractMatchesCity' | 'ApplicationCounts';
+export type InvariantName = 'LedgerWithinCapacity' | 'QuotasWithinGrant' | 'QuotasFollowLedger' | 'AllocationsMatchLedger' | 'StatusMatchesLedger' | 'QuotasOwned' | 'ContractMatchesCity' | 'ApplicationCounts';
 
 /**
  * The result of all checks.
@@ -507,12 +508,21 @@ export type Invariants = {
      */
     stale: boolean;
     /**
-     * Whether every check of every pool holds. What the city says of itself isn't a promise that
-     * could be broken, so a difference from it shows in `checks` alone.
+     * Whether no promise is broken: nothing that is found is `Broken`. An alert belongs here.
      */
     holds: boolean;
+    /**
+     * Whether everything that is decided is carried out: nothing that is found is `Behind`. While
+     * much is granted at once this may take a minute; for longer, the operator is stuck.
+     */
+    settled: boolean;
     checks: Array<Invariant>;
 };
+
+/**
+ * What it means that something doesn't agree.
+ */
+export type Meaning = 'Broken' | 'Behind' | 'Differs';
 
 /**
  * The application that a New request brings about.
@@ -602,7 +612,7 @@ export type Overview = {
      */
     stale: boolean;
     /**
-     * All pools together. Sums of the ledgers' rows, never stored counters.
+     * All pools that the caller may read together. Sums of the ledgers' rows, never stored counters.
      */
     totals: Standing;
     cityContract: CityContract | null;
@@ -1541,7 +1551,7 @@ export type ShowInvariantsErrors = {
      */
     401: Problem;
     /**
-     * The caller may not read the ledgers.
+     * The caller may not read every ledger.
      */
     403: Problem;
     /**
@@ -1777,7 +1787,7 @@ export type CreateRequestData = {
     body: NewRequest;
     headers?: {
         /**
-         * Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused.
+         * Chosen by the client. The same key and body are carried out once: a second call gets the first one's answer for 24 hours, after that or after a restart what it wrote as it is then. The same key with another body is refused.
          */
         'Idempotency-Key'?: string | null;
     };
@@ -1933,7 +1943,7 @@ export type DecideRequestData = {
     body: NewDecision;
     headers?: {
         /**
-         * Chosen by the client, kept for 24 hours: the same key and body get the same answer, the same key with another body is refused.
+         * Chosen by the client. The same key and body are carried out once: a second call gets the first one's answer for 24 hours, after that or after a restart what it wrote as it is then. The same key with another body is refused.
          */
         'Idempotency-Key'?: string | null;
     };

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useChanges, useFeedState } from "../../api/events";
-import type { Invariants, Policy } from "../../api/generated";
+import type { Invariant, Invariants, Policy } from "../../api/generated";
 import {
   showInvariantsOptions,
   showPolicyOptions,
@@ -122,8 +122,8 @@ function Checks({ invariants }: { invariants: Invariants }) {
             key: "holds",
             title: t("system.result"),
             cell: (check) => (
-              <Mark tone={check.holds ? "success" : "error"}>
-                {check.holds ? t("system.holds") : t("system.broken")}
+              <Mark tone={check.holds ? "success" : check.means === "Broken" ? "error" : "warning"}>
+                {t(outcomeOf(check))}
               </Mark>
             ),
           },
@@ -134,10 +134,17 @@ function Checks({ invariants }: { invariants: Invariants }) {
   );
 }
 
+function outcomeOf(check: Invariant) {
+  if (check.holds) return "system.holds";
+  if (check.means === "Behind") return "system.behind";
+  return check.means === "Differs" ? "system.differs" : "system.broken";
+}
+
 /** Pools must hold; that the city's own published numbers differ is worth knowing, not a fault. */
 function Verdict({ invariants }: { invariants: Invariants }) {
   const { t } = useTranslation();
   if (!invariants.holds) return <Notice tone="error" title={t("system.someBroken")} />;
+  if (!invariants.settled) return <Notice tone="warning" title={t("system.someBehind")} />;
   const differs = invariants.checks.some((check) => !check.holds);
   return differs ? (
     <Notice tone="warning" title={t("system.cityDiffers")} />

@@ -152,7 +152,9 @@ export const showInvariantsQueryKey = (options?: Options<ShowInvariantsData>) =>
 /**
  * Recomputes every sum from its rows and compares quotas with grants.
  *
- * Reads the watch caches, so a change that is on its way may show as a difference for a moment.
+ * The same checks as `kubectl yunheng verify`. Objects that are read one after the other are a
+ * moment apart, so where something doesn't agree the answer takes up to 3 seconds: it is looked at
+ * again, and told if it stays.
  */
 export const showInvariantsOptions = (options?: Options<ShowInvariantsData>) => queryOptions<ShowInvariantsResponse, ShowInvariantsError, ShowInvariantsResponse, ReturnType<typeof showInvariantsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -190,7 +192,8 @@ export const showOverviewOptions = (options?: Options<ShowOverviewData>) => quer
 export const showPolicyQueryKey = (options?: Options<ShowPolicyData>) => createQueryKey('showPolicy', options);
 
 /**
- * The rules in force: totals, thresholds, zones, reason codes. Not found where none are installed.
+ * The rules in force: totals, thresholds, zones, reason codes. Not found where none are installed,
+ * or where the caller may not read them.
  */
 export const showPolicyOptions = (options?: Options<ShowPolicyData>) => queryOptions<ShowPolicyResponse, ShowPolicyError, ShowPolicyResponse, ReturnType<typeof showPolicyQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -208,7 +211,7 @@ export const showPolicyOptions = (options?: Options<ShowPolicyData>) => queryOpt
 export const listPoolsQueryKey = (options?: Options<ListPoolsData>) => createQueryKey('listPools', options);
 
 /**
- * All pools, by name. There are few: the list has one page.
+ * The pools that the caller may read, by name. There are few: the list has one page.
  */
 export const listPoolsOptions = (options?: Options<ListPoolsData>) => queryOptions<ListPoolsResponse, ListPoolsError, ListPoolsResponse, ReturnType<typeof listPoolsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
