@@ -40,7 +40,7 @@ pub async fn create(app: App, caller: Caller, new: NewRequest, name: Option<Stri
     let department = new.department.clone();
     // Another call for the department may be about to write the same.
     let _turn = app.turns.take(&department).await;
-    let snapshot = app.snapshot_now().await;
+    let snapshot = app.snapshot().await;
     let request = object(&caller, new, name);
     let sees = caller.rights.sees(&department);
     let first = request.metadata.name.as_deref().and_then(|name| snapshot.request_row(&department, name));
