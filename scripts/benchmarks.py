@@ -29,7 +29,7 @@ def results(folder: pathlib.Path) -> list[dict]:
     found = []
     for file in sorted(folder.glob("*.txt")):
         for line in file.read_text().splitlines():
-            if line.startswith('{"id"'):
+            if line.startswith("{"):
                 found.append(json.loads(line))
     return sorted(found, key=lambda result: result["id"])
 

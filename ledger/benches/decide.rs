@@ -38,8 +38,8 @@ fn main() {
         "{REQUESTS} requests on {ENTRIES_MAX} entries: median {median_ms:.2} ms, p99 {p99_ms:.2} ms, {granted} granted"
     );
     println!(
-        "{{\"id\":\"N4\",\"name\":\"decide\",\"requests\":{REQUESTS},\"entries\":{ENTRIES_MAX},\"granted\":{granted},\
-         \"samples\":{SAMPLES},\"min_ms\":{min_ms:.3},\"median_ms\":{median_ms:.3},\"p99_ms\":{p99_ms:.3},\"target_ms\":{TARGET_MS}}}"
+        "{{\"id\":\"N4\",\"measure\":\"{REQUESTS} requests decided on a ledger of {ENTRIES_MAX} entries, the median\",\"value\":{median_ms:.3},\
+         \"unit\":\"ms\",\"target\":\"≤ {TARGET_MS}\",\"detail\":\"one core, {SAMPLES} samples: the fastest {min_ms:.1} ms, 99 % in {p99_ms:.1} ms; {granted} granted\"}}"
     );
 }
 
