@@ -43,11 +43,17 @@ pub struct PoolLedgerSpec {
     /// Departments that the pool knows, with their ceilings in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ceilings: Vec<LedgerCeiling>,
-    /// One for each allocation that has something out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// One for each allocation that has something out: a line of JSON with `allocation`
+    /// (namespace/name), `uid`, `generation`, `revision` (the fence of its quotas), `decision`,
+    /// `granted`, `held`, `draining` (each thousandths of a core, bytes of memory, bytes of
+    /// storage), `namespaces`, `hold`, `leaving`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "super::ledger_lines::entries")]
+    #[schemars(with = "Vec<String>")]
     pub entries: Vec<LedgerEntry>,
     /// The last commits, oldest first: at most 256 and 64 kB.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Each is a line of JSON.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "super::ledger_lines::records")]
+    #[schemars(with = "Vec<String>")]
     pub journal: Vec<JournalRecord>,
 }
 
