@@ -181,6 +181,8 @@ fn signed(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use ledger::{Ask, Request, Sequence, decide};
+
     use super::*;
 
     fn full() -> Ledger {
@@ -242,6 +244,32 @@ mod tests {
         let json = serde_json::to_string(&object).unwrap();
         let after = ledger(&serde_json::from_str(&json).unwrap()).unwrap();
         assert_eq!(after, before);
+    }
+
+    /// Room is reckoned before anything is written, as if everything drained: never too little, and
+    /// close enough not to refuse what would fit.
+    #[test]
+    fn the_room_that_is_reckoned_is_the_room_that_is_taken() {
+        let mut large = full();
+        large.revision = u64::try_from(i64::MAX).unwrap();
+        for (key, entry) in &mut large.entries {
+            entry.uid = Some("u".repeat(36));
+            entry.shares.insert(format!("app-{}", key.name), Bundle::new(99_999_999, 99_999_999_999_999, 1));
+            (entry.revision, entry.generation) = (large.revision, i64::MAX);
+        }
+        for (what, ledger) in [("nothing", Ledger::default()), ("some of each", full()), ("large numbers", large)] {
+            let taken =
+                |ledger: &Ledger| serde_json::to_string(&spec(ledger, "c".repeat(36), Vec::new())).unwrap().len();
+            let removals = ledger.entries.iter().filter_map(|(key, entry)| {
+                let ask = Ask::Remove { allocation: key.clone(), uid: entry.uid.clone()? };
+                Some(Request { ask, at_ms: 0 })
+            });
+            let drained = decide(&ledger, &removals.collect::<Vec<_>>(), Sequence::Unordered).ledger;
+            let (most, reckoned) = (taken(&ledger).max(taken(&drained)), ledger.stored_bytes());
+            let lines = ledger.entries.len() + ledger.departments.iter().count();
+            assert!(most <= reckoned, "{what}: {most} bytes, reckoned {reckoned}");
+            assert!(reckoned <= most + 250 + 60 * lines, "{what}: {most} bytes, reckoned {reckoned}");
+        }
     }
 
     #[test]
