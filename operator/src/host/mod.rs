@@ -8,8 +8,11 @@ mod agent;
 mod report;
 mod sample;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{ConfigMap, Node};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use ledger::{Amount, Bundle, PerResource, Resource};
@@ -19,12 +22,13 @@ use resources::v1alpha1::{PhysicalStatus, ResourcePool};
 use resources::{names, quantity, status};
 
 pub use agent::{Error as AgentError, run as run_agent};
-use report::Report;
-
-use crate::context::Context;
+pub use report::Report;
 
 /// A report older than this is from a host that has fallen silent.
 const FRESH_FOR: SignedDuration = SignedDuration::from_mins(5);
+/// A report may be this much from the future, as a host's clock may be. One that is further off
+/// would count for as long as its clock is wrong after the host has fallen silent.
+const AHEAD_AT_MOST: SignedDuration = SignedDuration::from_mins(1);
 /// An unchanged figure is written again after this time, so that its age says that it still holds.
 const REFRESH_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
@@ -33,28 +37,47 @@ const REFRESH_AFTER: SignedDuration = SignedDuration::from_mins(5);
 pub fn physical(
     pool: &ResourcePool,
     before: Option<&PhysicalStatus>,
-    context: &Context,
+    nodes: &[Arc<Node>],
+    reports: &[Report],
     now: Timestamp,
 ) -> Option<PhysicalStatus> {
-    let nodes = context.stores.nodes.state_filter(|node| is_of(node, pool));
-    let name = pool.name_any();
-    let reports: Vec<Report> = context
-        .stores
-        .host_reports
-        .state()
-        .iter()
-        .filter_map(|object| Report::read(object))
-        .filter(|report| report.pool.as_deref() == Some(&name) && now.duration_since(report.at) <= FRESH_FOR)
-        .collect();
     let nodes: Vec<&Node> = nodes.iter().map(AsRef::as_ref).filter(|node| is_ready(node)).collect();
+    let reports: Vec<&Report> = reports.iter().filter(|report| is_fresh(report, now)).collect();
     let known = figure(&nodes, &reports, pool.spec.declared_physical.parse())?;
     Some(with_age(known, before, now))
 }
 
+/// The reports for this pool, fresh or not.
+#[must_use]
+pub fn reports_of(pool: &str, objects: &[Arc<ConfigMap>]) -> Vec<Report> {
+    let reports = objects.iter().filter_map(|object| Report::read(object));
+    reports.filter(|report| report.pool.as_deref() == Some(pool)).collect()
+}
+
+/// How long until the figure may be another although nothing happens: a report becomes too old, or
+/// what was seen is to be written again. `None`: it can't.
+#[must_use]
+pub fn look_again(physical: Option<&PhysicalStatus>, reports: &[Report], now: Timestamp) -> Option<Duration> {
+    let stale = reports.iter().filter(|report| is_fresh(report, now)).map(|report| report.at + FRESH_FOR);
+    let ahead =
+        reports.iter().filter_map(|report| report.at.checked_sub(AHEAD_AT_MOST).ok()).filter(|begins| *begins > now);
+    let seen =
+        physical.filter(|physical| physical.nodes > 0 || physical.hosts_reporting.is_some_and(|hosts| hosts > 0));
+    let written = seen.and_then(|physical| physical.observed_at.as_ref()).map(|at| at.0 + REFRESH_AFTER);
+    let next = stale.chain(ahead).chain(written).min()?;
+    // A second later it has certainly happened.
+    Some(Duration::try_from(next.duration_since(now)).unwrap_or_default() + Duration::from_secs(1))
+}
+
+fn is_fresh(report: &Report, now: Timestamp) -> bool {
+    let age = now.duration_since(report.at);
+    -AHEAD_AT_MOST <= age && age <= FRESH_FOR
+}
+
 /// The amounts and where they come from. Pure.
-fn figure(nodes: &[&Node], reports: &[Report], declared: PerResource<Option<Amount>>) -> Option<PhysicalStatus> {
+fn figure(nodes: &[&Node], reports: &[&Report], declared: PerResource<Option<Amount>>) -> Option<PhysicalStatus> {
     let of_nodes: Bundle = nodes.iter().map(|node| allocatable(node)).sum();
-    let of_hosts: Bundle = reports.iter().map(Report::amounts).sum();
+    let of_hosts: Bundle = reports.iter().map(|report| report.amounts()).sum();
     let seen = |amount: Amount| Some(amount).filter(|amount| !amount.is_zero());
     let computing = if nodes.is_empty() { of_hosts } else { of_nodes };
     let amounts = PerResource {
@@ -88,7 +111,9 @@ fn with_age(figure: PhysicalStatus, before: Option<&PhysicalStatus>, now: Timest
     PhysicalStatus { observed_at: Some(kept.unwrap_or(Time(whole_second))), ..figure }
 }
 
-fn is_of(node: &Node, pool: &ResourcePool) -> bool {
+/// Whether the node is one of the pool's.
+#[must_use]
+pub fn is_of(node: &Node, pool: &ResourcePool) -> bool {
     let selector = &pool.spec.node_selector;
     !selector.is_empty() && selector.iter().all(|(key, value)| node.labels().get(key) == Some(value))
 }

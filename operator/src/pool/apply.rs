@@ -1,68 +1,102 @@
 //! The commit, and the answers after it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
-use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt};
-use ledger::{Ledger, Reason};
+use ledger::{Decision, Ledger};
 use resources::names;
 use resources::v1alpha1::{PoolLedger, ResourcePool};
 use serde_json::json;
 
-use super::observe::{Observed, Questions};
-use super::plan::{Halt, Plan};
+use super::halt::Halt;
+use super::observe::{Observed, Questions, key_of};
+use super::plan::{Outcome, Plan};
 use super::{CONTROLLER, Error};
-use crate::context::{Context, SAFETY_NET};
+use crate::context::Context;
 use crate::desk::Answer;
+use crate::ledgers::Snapshot;
 
 /// A pass that has been committed, or had nothing to commit.
 #[derive(Debug)]
 pub struct Applied {
-    pub ledger: Ledger,
-    pub capacity_refused: Option<Reason>,
+    /// The ledger after the pass.
+    pub snapshot: Arc<Snapshot>,
+    pub outcome: Arc<Outcome>,
     pub halted: Option<Halt>,
+    /// There is more to decide: the next pass follows at once.
     pub has_more: bool,
+    /// Nothing was decided and nobody heard anything new.
+    pub is_quiet: bool,
 }
 
 /// Commits, then answers. If the commit fails nobody gets an answer: those who asked ask again,
-/// and what was stored although its answer was lost is then found to be done.
+/// and what was stored although its answer was lost is then found to be done. Leaves the questions
+/// that the pass didn't come to.
 pub async fn apply(
     pool: &str,
     observed: &Observed,
     plan: Plan,
-    questions: Questions,
+    questions: &mut Questions,
     context: &Context,
-    now: Timestamp,
 ) -> Result<Applied, Error> {
-    let Plan { ledger, commit, answers, verdicts, changed, capacity_refused, departments_refused, has_more, halted } =
-        plan;
-    if let Some(next) = commit {
-        context.ledgers.commit(pool, &observed.snapshot, next).await?;
-        context.metrics.wrote(CONTROLLER, "poolledger");
-        context.metrics.commit_changes.observe(f64::from(u32::try_from(changed.len()).unwrap_or(u32::MAX)));
-        tracing::info!(pool, revision = ledger.revision, changes = changed.len(), "committed to the ledger of {pool}");
-    }
-    let revision = ledger.revision;
-    for (question, decision) in questions.into_iter().zip(answers) {
-        // Whoever asked may have gone; what was decided stays decided.
-        let _ = question.answer.send(Answer { decision, revision });
-    }
-    for key in changed {
-        context.triggers.allocation(&key.namespace, &key.name).await;
-    }
-    for (key, verdict) in verdicts {
-        if context.verdicts.set(&key, verdict, now) {
+    let Plan { next, answers, told, changed, changes, has_more, halted, outcome } = plan;
+    let mut is_quiet = next.is_none() && questions.is_empty();
+    // Before anything else: whoever acts by it must not go on.
+    if context.verdicts.set_halt(pool, halted.clone()) {
+        is_quiet = false;
+        for allocation in &observed.allocations {
+            let key = key_of(allocation);
             context.triggers.allocation(&key.namespace, &key.name).await;
         }
     }
-    for department in context.verdicts.set_departments(pool, &departments_refused) {
-        context.triggers.department(&department).await;
+    let has_committed = next.is_some();
+    let snapshot = match next {
+        Some((_, spec)) => {
+            let stored = context.ledgers.commit(pool, &observed.snapshot, spec).await?;
+            context.metrics.wrote(CONTROLLER, "poolledger");
+            context.metrics.commit_changes.observe(f64::from(u32::try_from(changes).unwrap_or(u32::MAX)));
+            let revision = stored.ledger.revision;
+            tracing::info!(pool, revision, changes, "committed to the ledger of {pool}");
+            stored
+        }
+        None => Arc::clone(&observed.snapshot),
+    };
+    answer(questions, answers, snapshot.ledger.revision);
+    for key in changed {
+        context.triggers.allocation(&key.namespace, &key.name).await;
     }
-    drain_orphans(pool, &ledger, context).await;
-    Ok(Applied { ledger, capacity_refused, halted, has_more })
+    context.verdicts.forget_gone(pool, |key| observed.waiting.contains_key(key));
+    for told in told {
+        let key = told.key.clone();
+        if context.verdicts.set(pool, told) {
+            is_quiet = false;
+            context.triggers.allocation(&key.namespace, &key.name).await;
+        }
+    }
+    if halted.is_none() {
+        for department in context.verdicts.set_departments(pool, &outcome.departments_refused) {
+            context.triggers.department(&department).await;
+        }
+        context.verdicts.passes.keep(pool, Arc::clone(&outcome));
+        drain_orphans(pool, &snapshot.ledger, context).await;
+    }
+    // At once only after a commit: what changed nothing would change nothing again.
+    let has_more = has_committed && (has_more || observed.more_gone);
+    Ok(Applied { snapshot, outcome, halted, has_more, is_quiet })
+}
+
+/// Answers the questions that were decided, and leaves the others.
+fn answer(questions: &mut Questions, answers: Vec<Option<Decision>>, revision: u64) {
+    let mut left = Vec::new();
+    for (question, decision) in questions.drain(..).zip(answers) {
+        match decision {
+            // Whoever asked may have gone; what was decided stays decided.
+            Some(decision) => drop(question.answer.send(Answer { decision, revision })),
+            None => left.push(question),
+        }
+    }
+    *questions = left;
 }
 
 /// Entries without a living allocation have no reconcile of their own: they are drained from the
@@ -90,31 +124,32 @@ pub async fn ensure_finalizer(pool: &ResourcePool, context: &Context) -> Result<
     write_finalizers(&api, pool, &finalizers).await
 }
 
-/// Removes the ledger of a pool that is being deleted, once nothing of it is out.
-pub async fn delete(pool: &Arc<ResourcePool>, context: &Context) -> Result<Action, Error> {
+/// Lets a pool go that is being deleted, once nothing of it is out: its ledger, then itself. Says
+/// whether it is done.
+pub async fn finish(pool: &ResourcePool, context: &Context) -> Result<bool, Error> {
     let name = pool.name_any();
-    context.desk.dismiss(&name);
     match context.ledgers.read_after_now(&name).await {
         Err(crate::ledgers::Error::Missing { .. }) => {}
         Err(error) => return Err(error.into()),
-        Ok(snapshot) if !snapshot.ledger.entries.is_empty() => {
-            let entries = snapshot.ledger.entries.len();
-            tracing::warn!(pool = name, entries, "pool {name} is deleted when its {entries} entries are gone");
-            return Ok(Action::requeue(Duration::from_secs(30)));
-        }
+        Ok(snapshot) if !snapshot.ledger.entries.is_empty() => return Ok(false),
         Ok(snapshot) => {
             let ledgers: Api<PoolLedger> = Api::all(context.client.clone());
             let only_this =
                 Preconditions { uid: Some(snapshot.uid.clone()), resource_version: snapshot.resource_version.clone() };
             let parameters = DeleteParams { preconditions: Some(only_this), ..DeleteParams::default() };
-            ledgers.delete(&name, &parameters).await.map_err(|source| Error::Finalizer { source })?;
+            ledgers.delete(&name, &parameters).await.map_err(|source| Error::DeleteLedger { source })?;
             context.ledgers.forget(&name);
+            tracing::info!(pool = name, "deleted the empty ledger of {name}, which is being deleted");
         }
     }
-    let kept: Vec<String> =
-        pool.finalizers().iter().filter(|finalizer| *finalizer != names::FINALIZER_RELEASE).cloned().collect();
-    write_finalizers(&Api::all(context.client.clone()), pool, &kept).await?;
-    Ok(Action::requeue(SAFETY_NET))
+    context.desk.dismiss(&name);
+    context.verdicts.forget(&name);
+    if pool.finalizers().iter().any(|finalizer| finalizer == names::FINALIZER_RELEASE) {
+        let kept = pool.finalizers().iter().filter(|finalizer| *finalizer != names::FINALIZER_RELEASE);
+        let kept: Vec<String> = kept.cloned().collect();
+        write_finalizers(&Api::all(context.client.clone()), pool, &kept).await?;
+    }
+    Ok(true)
 }
 
 async fn write_finalizers(api: &Api<ResourcePool>, pool: &ResourcePool, finalizers: &[String]) -> Result<(), Error> {
@@ -123,4 +158,32 @@ async fn write_finalizers(api: &Api<ResourcePool>, pool: &ResourcePool, finalize
         .await
         .map(|_| ())
         .map_err(|source| Error::Finalizer { source })
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{AllocationKey, Ask, Request};
+    use resources::v1alpha1::Cause;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::desk::Question;
+
+    #[test]
+    fn each_hears_his_own_answer_and_who_has_none_stays() {
+        let ask = |name: &str| {
+            let ask = Ask::Unhold { allocation: AllocationKey::new("dept-a", name), uid: String::new() };
+            let (answer, heard) = oneshot::channel();
+            (Question { request: Request { ask, at_ms: 0 }, cause: Cause::default(), answer }, heard)
+        };
+        let (mut questions, mut heard): (Questions, Vec<_>) = ["a", "b", "c"].map(ask).into_iter().unzip();
+        let refused = Decision::Refuse(ledger::Reason::PoolTerminating);
+        answer(&mut questions, vec![Some(Decision::Unchanged), None, Some(refused.clone())], 7);
+        let names: Vec<_> = questions.iter().filter_map(|question| question.request.ask.allocation()).collect();
+        assert_eq!(names, [&AllocationKey::new("dept-a", "b")]);
+        let answers: Vec<_> = heard.iter_mut().map(|heard| heard.try_recv().ok()).collect();
+        let said = |answer: &Option<Answer>| answer.as_ref().map(|one| (one.decision.clone(), one.revision));
+        let said: Vec<_> = answers.iter().map(said).collect();
+        assert_eq!(said, [Some((Decision::Unchanged, 7)), None, Some((refused, 7))]);
+    }
 }

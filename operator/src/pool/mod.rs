@@ -5,8 +5,10 @@
 //! passes of one pool at the same time.
 
 mod apply;
+mod halt;
 mod journal;
 mod observe;
+mod passes;
 mod plan;
 mod report;
 pub mod verdicts;
@@ -25,6 +27,8 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+use self::apply::Applied;
+use self::observe::Observed;
 use crate::context::{Context, SAFETY_NET};
 use crate::error::{Categorised, Category};
 
@@ -38,6 +42,8 @@ pub enum Error {
     ReadThrough { source: kube::Error },
     #[error("failed to write the finalizer of the pool")]
     Finalizer { source: kube::Error },
+    #[error("failed to delete the ledger of the pool")]
+    DeleteLedger { source: kube::Error },
     #[error("failed to report the pool's status")]
     Report { source: kube::Error },
 }
@@ -46,7 +52,10 @@ impl Categorised for Error {
     fn category(&self) -> Category {
         match self {
             Self::Ledger(error) => error.category(),
-            Self::ReadThrough { source } | Self::Finalizer { source } | Self::Report { source } => source.category(),
+            Self::ReadThrough { source }
+            | Self::Finalizer { source }
+            | Self::DeleteLedger { source }
+            | Self::Report { source } => source.category(),
         }
     }
 }
@@ -77,19 +86,35 @@ async fn entry(pool: Arc<ResourcePool>, context: Arc<Context>) -> Result<Action,
 async fn reconcile(pool: &Arc<ResourcePool>, context: &Context) -> Result<Action, Error> {
     let now = context.clock.now();
     let name = pool.name_any();
-    if pool.metadata.deletion_timestamp.is_some() {
-        return apply::delete(pool, context).await;
+    let terminating = pool.metadata.deletion_timestamp.is_some();
+    // client: the finalizer, or the end of the pool
+    if !terminating {
+        apply::ensure_finalizer(pool, context).await?;
+    } else if apply::finish(pool, context).await? {
+        return Ok(Action::requeue(SAFETY_NET));
     }
-    apply::ensure_finalizer(pool, context).await?;
-    // client: the ledger, and what it has but the caches haven't
-    let (observed, questions) = observe::observe(pool, context).await?;
-    // no client: decides on everything at once
-    let plan = plan::plan(&observed, now);
-    // client: one commit; then the answers
-    let applied = apply::apply(&name, &observed, plan, questions, context, now).await?;
+    // client: one commit after the other, until everybody who asked is answered
+    let (observed, applied) = pass(pool, context, now).await?;
     // client: the status, at most once a second
-    let wait = report::report(pool, &observed, &applied, context, now).await?;
-    let again = applied.has_more || context.desk.has_questions(&name);
-    let delay = if again { Duration::ZERO } else { wait.unwrap_or(SAFETY_NET) };
-    Ok(Action::requeue(delay))
+    let wait = report::report(&observed, &applied, context, now).await?;
+    let is_empty = terminating && applied.snapshot.ledger.entries.is_empty();
+    let again = applied.has_more || is_empty || context.desk.has_questions(&name);
+    Ok(Action::requeue(if again { Duration::ZERO } else { wait.min(SAFETY_NET) }))
+}
+
+/// Decides on everything there is to ask. A commit takes so many changes: the questions that it
+/// left go into the next, which follows at once.
+async fn pass(pool: &Arc<ResourcePool>, context: &Context, now: jiff::Timestamp) -> Result<(Observed, Applied), Error> {
+    let mut questions = Vec::new();
+    loop {
+        // client: the ledger, and what it has but the caches haven't
+        let observed = observe::observe(pool, &mut questions, context).await?;
+        // no client: decides on everything at once
+        let plan = plan::plan(&observed, now);
+        // client: one commit; then the answers
+        let applied = apply::apply(&pool.name_any(), &observed, plan, &mut questions, context).await?;
+        if questions.is_empty() {
+            return Ok((observed, applied));
+        }
+    }
 }

@@ -3,18 +3,23 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::Node;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
-use ledger::{AllocationKey, Request};
+use ledger::{AllocationKey, Bundle, Ledger, Request};
 use resources::v1alpha1::{Allocation, Cause, Department, QuotaDecision, QuotaRequest, ResourcePool};
-use resources::{names, workflow};
+use resources::{judgement, names, quota, status, workflow};
 
 use super::Error;
-use super::plan::CHANGES_MAX;
+use super::plan::{CHANGES_MAX, Outcome};
 use super::verdicts::Waiting;
 use crate::context::Context;
 use crate::desk::Question;
+use crate::host;
 use crate::ledgers::{self, Snapshot};
+
+/// Entries without an allocation that one pass asks for: each is a round trip.
+const GONE_MAX: usize = 16;
 
 /// What a pass decides from. Values alone.
 #[derive(Debug)]
@@ -29,33 +34,63 @@ pub struct Observed {
     pub departments: Vec<Arc<Department>>,
     /// Entries whose allocation is gone, by a read through: key and uid.
     pub gone: Vec<(AllocationKey, String)>,
+    /// There are more that may be gone: a pass looks after some.
+    pub more_gone: bool,
     /// Holds whose request no longer waits for them: key and the request's uid.
     pub stale_holds: Vec<(AllocationKey, String)>,
     /// Questions of the desk, in their order.
     pub asked: Vec<(Request, Cause)>,
     /// Who decided what, for the journal: by the decision's namespace and name.
     pub decisions: HashMap<(String, String), Cause>,
-    /// What is known of allocations that wait.
+    /// What is known of allocations that wait and are there.
     pub waiting: BTreeMap<AllocationKey, Waiting>,
+    /// What the last pass was asked, and what came of it.
+    pub last: Option<Arc<Outcome>>,
+}
+
+impl Observed {
+    /// The pool is being deleted.
+    #[must_use]
+    pub fn is_terminating(&self) -> bool {
+        self.pool.metadata.deletion_timestamp.is_some()
+    }
+}
+
+/// What a status shows and no decision depends on. Values alone.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// What the pool's quotas are charged with.
+    pub used: Bundle,
+    /// What undecided requests ask for beyond what their allocations have.
+    pub requested: Bundle,
+    /// The pool's nodes.
+    pub nodes: Vec<Arc<Node>>,
+    /// What host agents have reported for the pool, fresh or not.
+    pub reports: Vec<host::Report>,
 }
 
 /// The questions' other halves, apart from the values: they are answered after the commit.
 pub type Questions = Vec<Question>;
 
-pub async fn observe(pool: &Arc<ResourcePool>, context: &Context) -> Result<(Observed, Questions), Error> {
+/// Looks at the pool, and adds to the questions those that wait at the desk.
+pub async fn observe(
+    pool: &Arc<ResourcePool>,
+    questions: &mut Questions,
+    context: &Context,
+) -> Result<Observed, Error> {
     let name = pool.name_any();
     let highest_fence = highest_fences(context);
     let snapshot = read_ledger(&name, &highest_fence, context).await?;
-    let questions = context.desk.take(&name, CHANGES_MAX);
+    questions.extend(context.desk.take(&name, CHANGES_MAX.saturating_sub(questions.len())));
     let allocations: Vec<_> =
         context.stores.allocations.state().into_iter().filter(|allocation| allocation.spec.pool == name).collect();
-    let waiting = allocations
-        .iter()
-        .map(|allocation| key_of(allocation))
-        .filter_map(|key| Some((key.clone(), context.verdicts.get(&key)?)))
-        .collect();
-    let observed = Observed {
-        gone: gone(&snapshot, &allocations, context).await?,
+    let there: HashSet<&str> = allocations.iter().filter_map(|allocation| allocation.metadata.uid.as_deref()).collect();
+    let waiting = context.verdicts.waiting_in(&name).into_iter().filter(|(_, uid, _)| there.contains(uid.as_str()));
+    let waiting = waiting.map(|(key, _, waiting)| (key, waiting)).collect();
+    let (gone, more_gone) = gone(&snapshot, &there, context).await?;
+    Ok(Observed {
+        gone,
+        more_gone,
         stale_holds: stale_holds(&snapshot, context).await?,
         asked: questions.iter().map(|question| (question.request.clone(), question.cause.clone())).collect(),
         decisions: causes(&allocations, &snapshot, context),
@@ -66,8 +101,41 @@ pub async fn observe(pool: &Arc<ResourcePool>, context: &Context) -> Result<(Obs
         snapshot,
         allocations,
         waiting,
+        last: context.verdicts.passes.last(&name),
+    })
+}
+
+/// Looks at what a status shows beside this ledger. Caches alone.
+#[must_use]
+pub fn around(pool: &ResourcePool, ledger: &Ledger, context: &Context) -> Around {
+    let name = pool.name_any();
+    let stores = &context.stores;
+    let quotas = stores.quotas.state();
+    let ours = quotas.iter().filter(|quota| quota.labels().get(names::LABEL_POOL) == Some(&name));
+    let requests = stores.requests.state_filter(|request| request.spec.pool == name);
+    Around {
+        used: ours.map(|quota| quota::Observed::from(quota.as_ref()).used).sum(),
+        requested: requested(&requests, &stores.allocations.state(), ledger),
+        nodes: stores.nodes.state_filter(|node| host::is_of(node, pool)),
+        reports: host::reports_of(&name, &stores.host_reports.state()),
+    }
+}
+
+/// What undecided requests ask for beyond what their allocations have in the ledger.
+fn requested(requests: &[Arc<QuotaRequest>], allocations: &[Arc<Allocation>], ledger: &Ledger) -> Bundle {
+    let mut by_application: HashMap<(&str, &str), Vec<&Allocation>> = HashMap::new();
+    for allocation in allocations {
+        let namespace = allocation.metadata.namespace.as_deref().unwrap_or_default();
+        by_application.entry((namespace, &allocation.spec.application)).or_default().push(allocation);
+    }
+    let beyond = |request: &Arc<QuotaRequest>| {
+        let (spec, namespace) = (&request.spec, request.metadata.namespace.as_deref().unwrap_or_default());
+        let own = by_application.get(&(namespace, spec.application.as_str())).map(Vec::as_slice).unwrap_or_default();
+        let place = judgement::place(&spec.application, &spec.pool, own.iter().copied());
+        let entry = ledger.entries.get(&AllocationKey::new(namespace, place.name));
+        status::asked_beyond(request, entry.map_or(Bundle::ZERO, ledger::Entry::granted))
     };
-    Ok((observed, questions))
+    requests.iter().map(beyond).sum()
 }
 
 #[must_use]
@@ -96,36 +164,37 @@ fn highest_fences(context: &Context) -> HashMap<String, u64> {
     let mut highest: HashMap<String, u64> = HashMap::new();
     for quota in context.stores.quotas.state() {
         let fence = quota.annotations().get(names::ANNOTATION_FENCE);
-        if let Some((ledger_uid, revision)) = fence.and_then(|fence| names::parse_fence(fence)) {
-            let known = highest.entry(ledger_uid.to_owned()).or_default();
-            *known = revision.max(*known);
+        let Some((ledger_uid, revision)) = fence.and_then(|fence| names::parse_fence(fence)) else { continue };
+        match highest.get_mut(ledger_uid) {
+            Some(known) => *known = revision.max(*known),
+            None => {
+                highest.insert(ledger_uid.to_owned(), revision);
+            }
         }
     }
     highest
 }
 
-/// Entries that the cache has no allocation for. The cache may be late, so each is asked for.
+/// Entries that the cache has no allocation for. The cache may be late, so each is asked for; a
+/// pass looks after some. Says whether there are more.
 async fn gone(
     snapshot: &Snapshot,
-    allocations: &[Arc<Allocation>],
+    there: &HashSet<&str>,
     context: &Context,
-) -> Result<Vec<(AllocationKey, String)>, Error> {
-    let there: HashSet<(String, Option<String>)> =
-        allocations.iter().map(|allocation| (key_of(allocation).to_string(), allocation.uid())).collect();
-    let missing = snapshot.ledger.entries.iter().filter_map(|(key, entry)| {
-        let uid = entry.uid.clone().filter(|_| !entry.leaving)?;
-        (!there.contains(&(key.to_string(), Some(uid.clone())))).then(|| (key.clone(), uid))
+) -> Result<(Vec<(AllocationKey, String)>, bool), Error> {
+    let mut missing = snapshot.ledger.entries.iter().filter_map(|(key, entry)| {
+        let uid = entry.uid.as_deref().filter(|uid| !entry.leaving && !there.contains(uid))?;
+        Some((key, uid))
     });
     let mut gone = Vec::new();
-    // A pass looks after some; the rest follow in the next.
-    for (key, uid) in missing.take(16).collect::<Vec<_>>() {
+    for (key, uid) in missing.by_ref().take(GONE_MAX) {
         let api: Api<Allocation> = Api::namespaced(context.client.clone(), &key.namespace);
         let found = api.get_opt(&key.name).await.map_err(|source| Error::ReadThrough { source })?;
-        if found.and_then(|allocation| allocation.uid()) != Some(uid.clone()) {
-            gone.push((key, uid));
+        if found.and_then(|allocation| allocation.uid()).as_deref() != Some(uid) {
+            gone.push((key.clone(), uid.to_owned()));
         }
     }
-    Ok(gone)
+    Ok((gone, missing.next().is_some()))
 }
 
 /// Holds that nobody will take: their request is closed or gone.
@@ -181,5 +250,45 @@ pub fn cause_of(decision: &QuotaDecision) -> Cause {
         name: decision.name_any(),
         by: decision.spec.decided_by.clone(),
         reason: decision.spec.reason.clone().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{Entry, Shares};
+    use serde_json::json;
+
+    use super::*;
+
+    /// `web-cec` is the name that a second allocation of `web` gets, and an application of its own
+    /// here: whose allocation it is says its spec.
+    #[test]
+    fn what_is_asked_for_is_beyond_what_the_application_has() {
+        let allocation = |name: &str, application: &str| {
+            let spec = json!({"application": application, "pool": "cec",
+                "resources": {"cpu": "10", "memory": "0", "storage": "0"}});
+            let object = json!({"apiVersion": "yunheng.io/v1alpha1", "kind": "Allocation",
+                "metadata": {"name": name, "namespace": "dept-a"}, "spec": spec});
+            Arc::new(serde_json::from_value::<Allocation>(object).unwrap())
+        };
+        let request = |application: &str, phase: &str| {
+            let spec = json!({"requester": "zhang", "type": "Change", "application": application, "pool": "cec",
+                "resources": {"cpu": "12", "memory": "0", "storage": "0"}, "justification": "more people use it"});
+            let object = json!({"apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaRequest",
+                "metadata": {"name": "qr", "namespace": "dept-a"}, "spec": spec, "status": {"phase": phase}});
+            Arc::new(serde_json::from_value::<QuotaRequest>(object).unwrap())
+        };
+        let entry = |cores: u64| Entry {
+            shares: Shares::from([("app".into(), Bundle::new(cores * 1_000, 0, 0))]),
+            ..Entry::default()
+        };
+        let key = |name: &str| AllocationKey::new("dept-a", name);
+        let entries = [(key("web"), entry(10)), (key("web-cec"), entry(3))].into();
+        let ledger = Ledger { entries, ..Ledger::default() };
+        let allocations = [allocation("web", "web"), allocation("web-cec", "web-cec")];
+        let asked = |requests: &[Arc<QuotaRequest>]| requested(requests, &allocations, &ledger).cpu.get();
+        assert_eq!(asked(&[request("web", "Submitted")]), 2_000);
+        assert_eq!(asked(&[request("web-cec", "Submitted"), request("new", "Submitted")]), 9_000 + 12_000);
+        assert_eq!(asked(&[request("web", "Active")]), 0);
     }
 }

@@ -5,44 +5,66 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt};
-use ledger::{Bundle, Resource};
+use ledger::{Ledger, Reason, Resource};
 use resources::condition::{self, Saying};
 use resources::status::{self, Figures};
 use resources::v1alpha1::{PoolSummary, ResourcePool, ResourcePoolStatus};
-use resources::{names, quantity, quota};
+use resources::{names, quantity};
 
 use super::apply::Applied;
-use super::observe::Observed;
-use super::plan::Halt;
+use super::halt::Halt;
+use super::observe::{self, Around, Observed};
 use super::{CONTROLLER, Error};
-use crate::context::Context;
+use crate::context::{Context, SAFETY_NET};
 use crate::host;
 use crate::statuses::{Urgency, Written};
 
 /// Numbers that move all the time are written when they have come to rest this long.
 const SETTLES: Duration = Duration::from_millis(300);
+/// A pool that is being deleted is looked at again after this time: it waits for its last entries.
+const TERMINATING_LOOK: Duration = Duration::from_secs(30);
 
-/// Writes the status if it says something new. `Some(wait)`: it does, but it is too early.
+/// Writes the status if it says something new. Returns how long until it may say something else.
+/// Each pod that starts or ends brings a pass: where nothing was decided the figures may rest.
 pub async fn report(
-    pool: &ResourcePool,
     observed: &Observed,
     applied: &Applied,
     context: &Context,
     now: Timestamp,
-) -> Result<Option<Duration>, Error> {
+) -> Result<Duration, Error> {
+    let (pool, passes) = (&observed.pool, &context.verdicts.passes);
     let name = pool.name_any();
-    context.metrics.ledger(&name, &applied.ledger);
+    if let (true, Some(rest)) = (applied.is_quiet, passes.figures_rest(&name, Instant::now())) {
+        return Ok(rest);
+    }
+    let ledger = &applied.snapshot.ledger;
+    context.metrics.ledger(&name, ledger);
+    let findings = passes.audit(&name, &applied.snapshot);
+    let labels = crate::metrics::PoolLabel { pool: name.clone() };
+    let count = i64::try_from(findings.len()).unwrap_or(i64::MAX);
+    context.metrics.audit_findings.get_or_create(&labels).set(count);
+    // caches: what changes without the ledger
+    let around = observe::around(pool, ledger, context);
     let memory = &context.memory.pool_statuses;
-    let before = memory.known(pool, pool.status.as_ref(), Instant::now());
-    let status = status_of(pool, &before, observed, applied, context, now);
+    let before = memory.known(pool.as_ref(), pool.status.as_ref(), Instant::now());
+    let found = Found {
+        ledger,
+        capacity_refused: applied.outcome.capacity_refused.as_ref(),
+        halted: applied.halted.as_ref(),
+        findings: &findings,
+    };
+    let status = status_of(pool, &before, &found, &around, now);
+    let look_again = host::look_again(status.physical.as_ref(), &around.reports, now);
     let urgency = if says_the_same(&before, &status) { Urgency::After(SETTLES) } else { Urgency::Soon };
     let api: Api<ResourcePool> = Api::all(context.client.clone());
-    let written = memory.write(&api, pool, (&before, status), urgency, names::MANAGER_POOL).await;
+    let written = memory.write(&api, pool.as_ref(), (&before, status), urgency, names::MANAGER_POOL).await;
     let written = written.map_err(|source| Error::Report { source })?;
     if written == Written::Done {
         context.metrics.wrote(CONTROLLER, "resourcepool/status");
     }
-    Ok(written.wait())
+    passes.figures_seen(&name, Instant::now(), written.wait());
+    let terminating = observed.is_terminating().then_some(TERMINATING_LOOK);
+    Ok([written.wait(), look_again, terminating].into_iter().flatten().min().unwrap_or(SAFETY_NET))
 }
 
 /// Whether only numbers differ: those move with every grant, and the next moves them again.
@@ -54,25 +76,34 @@ fn says_the_same(before: &ResourcePoolStatus, status: &ResourcePoolStatus) -> bo
     said(before) == said(status)
 }
 
+/// What the pass has found.
+struct Found<'a> {
+    /// After the pass.
+    ledger: &'a Ledger,
+    capacity_refused: Option<&'a Reason>,
+    halted: Option<&'a Halt>,
+    /// What an audit of the ledger says, apart from limits that were lowered by choice.
+    findings: &'a [String],
+}
+
 fn status_of(
     pool: &ResourcePool,
     before: &ResourcePoolStatus,
-    observed: &Observed,
-    applied: &Applied,
-    context: &Context,
+    found: &Found<'_>,
+    around: &Around,
     now: Timestamp,
 ) -> ResourcePoolStatus {
-    let name = pool.name_any();
-    let ledger = &applied.ledger;
-    let figures = Figures::of(ledger, used(&name, context), requested(&name, ledger, context));
-    let physical = host::physical(pool, before.physical.as_ref(), context, now);
-    let mut sayings = vec![
+    let Around { used, requested, nodes, reports } = around;
+    let ledger = found.ledger;
+    let figures = Figures::of(ledger, *used, *requested);
+    let physical = host::physical(pool, before.physical.as_ref(), nodes, reports, now);
+    let sayings = vec![
+        ready(pool, found),
         status::overcommitted(ledger),
         host::shortfall(pool, physical.as_ref()),
-        cluster(applied),
-        consistent(observed, applied, context),
+        cluster(found.halted),
+        consistent(found),
     ];
-    sayings.insert(0, ready(applied));
     let generation = pool.metadata.generation.unwrap_or_default();
     let text = |resource: Resource| {
         let granted = figures.position.granted;
@@ -105,33 +136,28 @@ fn status_of(
     }
 }
 
-/// What the pool's quotas are charged with.
-fn used(pool: &str, context: &Context) -> Bundle {
-    let quotas = context.stores.quotas.state();
-    let ours = quotas.iter().filter(|quota| quota.labels().get(names::LABEL_POOL).map(String::as_str) == Some(pool));
-    ours.map(|quota| quota::Observed::from(quota.as_ref()).used).sum()
-}
-
-fn requested(pool: &str, ledger: &ledger::Ledger, context: &Context) -> Bundle {
-    let requests = context.stores.requests.state();
-    requests.iter().filter(|request| request.spec.pool == pool).map(|request| status::requested(request, ledger)).sum()
-}
-
-fn ready(applied: &Applied) -> Saying {
-    if let Some(halt) = &applied.halted {
+fn ready(pool: &ResourcePool, found: &Found<'_>) -> Saying {
+    if let Some(halt) = found.halted {
         return Saying::no(condition::READY, halt.reason(), halt.message());
     }
-    if let Some(reason) = &applied.capacity_refused {
+    if pool.metadata.deletion_timestamp.is_some() {
+        let message = format!(
+            "is being deleted: takes back but gives nothing out, and goes when its {} entries are gone",
+            found.ledger.entries.len()
+        );
+        return Saying::no(condition::READY, Reason::PoolTerminating.code(), message);
+    }
+    if let Some(reason) = found.capacity_refused {
         return Saying::no(condition::READY, reason.code(), status::explain(reason));
     }
-    if applied.ledger.pool_generation == 0 {
+    if found.ledger.pool_generation == 0 {
         return Saying::no(condition::READY, "CapacityNotAccepted", "the contract's capacity isn't in the ledger yet");
     }
     Saying::yes(condition::READY, "Serving", "the contract's capacity is in the ledger and quota is granted from it")
 }
 
-fn cluster(applied: &Applied) -> Saying {
-    match &applied.halted {
+fn cluster(halted: Option<&Halt>) -> Saying {
+    match halted {
         Some(halt @ (Halt::ClusterChanged { .. } | Halt::ClusterNotSupported)) => {
             Saying::no(condition::CLUSTER_REACHABLE, halt.reason(), halt.message())
         }
@@ -141,51 +167,16 @@ fn cluster(applied: &Applied) -> Saying {
     }
 }
 
-/// Audits the ledger that was just committed.
-fn consistent(observed: &Observed, applied: &Applied, context: &Context) -> Saying {
-    if let Some(halt @ Halt::LedgerBehindQuotas { .. }) = &applied.halted {
+fn consistent(found: &Found<'_>) -> Saying {
+    if let Some(halt @ Halt::LedgerBehindQuotas { .. }) = found.halted {
         return Saying::no(condition::LEDGER_CONSISTENT, halt.reason(), halt.message());
     }
-    let audit = applied.ledger.audit();
-    // Above capacity or a ceiling is legal where somebody chose it; it is told by Overcommitted
-    // and OverCeiling.
-    let wrong: Vec<String> = audit
-        .findings
-        .iter()
-        .filter(|finding| {
-            !matches!(finding, ledger::Finding::OverCapacity { .. } | ledger::Finding::OverCeiling { .. })
-        })
-        .map(ToString::to_string)
-        .collect();
-    let labels = crate::metrics::PoolLabel { pool: observed.pool.name_any() };
-    context.metrics.audit_findings.get_or_create(&labels).set(i64::try_from(wrong.len()).unwrap_or(i64::MAX));
-    if wrong.is_empty() {
+    if found.findings.is_empty() {
         Saying::yes(condition::LEDGER_CONSISTENT, "Audited", "every total recomputed from the entries agrees")
     } else {
-        Saying::no(condition::LEDGER_CONSISTENT, "AuditFindings", wrong.join("; "))
+        Saying::no(condition::LEDGER_CONSISTENT, "AuditFindings", found.findings.join("; "))
     }
 }
 
-impl Halt {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::ClusterChanged { .. } => "ClusterChanged",
-            Self::LedgerBehindQuotas { .. } => "LedgerBehindQuotas",
-            Self::ClusterNotSupported => "ClusterNotSupported",
-        }
-    }
-
-    fn message(&self) -> String {
-        match self {
-            Self::ClusterChanged { known, now } => format!(
-                "the ledger was written for the cluster {known}, this is {now}; nothing is written until the pool's cluster is the one it was"
-            ),
-            Self::LedgerBehindQuotas { ledger, fence } => format!(
-                "a quota carries revision {fence}, the ledger is at {ledger}: it looks like a restored backup, so nothing is granted"
-            ),
-            Self::ClusterNotSupported => {
-                "spec.cluster.kubeconfigSecretRef is not served by this version: name spec.cluster.local".to_owned()
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;
