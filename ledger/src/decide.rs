@@ -158,7 +158,7 @@ fn settle<'a>(
     if requotas {
         entry.revision = revision;
     }
-    let bytes = size::line(key, &entry);
+    let bytes = size::line(key, &entry, after);
     let admitted = pass
         .admit_promise(number, before, after)
         .and_then(|()| pass.admit(number, before, after))
@@ -167,7 +167,7 @@ fn settle<'a>(
     if let Err(reason) = admitted {
         return otherwise(reason);
     }
-    pass.put(number, entry, bytes);
+    pass.put(number, entry, (before, after), bytes);
     Decision::Grant { before, after }
 }
 

@@ -37,8 +37,15 @@ struct Line<'a> {
     key: &'a AllocationKey,
     department: Place,
     entry: Cow<'a, Entry>,
-    /// What the entry may come to take there.
+    /// What the entry may come to take there; nothing if it is spent.
     bytes: usize,
+}
+
+impl Line<'_> {
+    /// Nobody has anything here.
+    const fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
 }
 
 /// Where the line of an allocation is. Found once for each request; looking up names for every
@@ -75,7 +82,8 @@ impl<'a> Pass<'a> {
             subtrees: Subtrees::new(ledger.departments.clone()),
         };
         for (key, entry) in &ledger.entries {
-            let (number, position) = (pass.add_line(key, entry), entry.position());
+            let position = entry.position();
+            let number = pass.add_line(key, entry, position);
             pass.owners.extend(entry.quotas().map(|(namespace, _)| (namespace, number)));
             pass.out = pass.out.plus(position);
             pass.subtrees.replace(pass.line(number).department, Position::default(), position);
@@ -98,7 +106,7 @@ impl<'a> Pass<'a> {
             out: _,
             subtrees,
         } = self;
-        let entries = lines.into_iter().filter(|line| !line.entry.is_spent());
+        let entries = lines.into_iter().filter(|line| !line.is_empty());
         Ledger {
             revision,
             capacity,
@@ -113,14 +121,14 @@ impl<'a> Pass<'a> {
     pub(crate) fn number(&mut self, key: &'a AllocationKey) -> LineNumber {
         match self.numbers.get(key) {
             Some(&number) => number,
-            None => self.add_line(key, &NOTHING),
+            None => self.add_line(key, &NOTHING, Position::default()),
         }
     }
 
-    fn add_line(&mut self, key: &'a AllocationKey, entry: &'a Entry) -> LineNumber {
+    fn add_line(&mut self, key: &'a AllocationKey, entry: &'a Entry, position: Position) -> LineNumber {
         let number = LineNumber(self.lines.len());
         let department = self.subtrees.place(key.department());
-        let bytes = size::line(key, entry);
+        let bytes = size::line(key, entry, position);
         self.bytes += bytes;
         self.lines.push(Line { key, department, entry: Cow::Borrowed(entry), bytes });
         self.numbers.insert(key, number);
@@ -135,20 +143,19 @@ impl<'a> Pass<'a> {
         &self.line(number).entry
     }
 
-    /// Puts the changed entry in its line, and the totals right. A spent entry leaves an empty one.
-    pub(crate) fn put(&mut self, number: LineNumber, after: Entry, bytes: usize) {
-        let Line { department, entry: before, .. } = &self.lines[number.0];
-        let (was, is) = (before.position(), after.position());
-        for (namespace, _) in before.quotas().filter(|(namespace, _)| !after.governs(namespace)) {
+    /// Puts the changed entry in its line, and the totals from `was` to `is`. A spent entry leaves
+    /// an empty line.
+    pub(crate) fn put(&mut self, number: LineNumber, after: Entry, (was, is): (Position, Position), bytes: usize) {
+        let line = &mut self.lines[number.0];
+        for (namespace, _) in line.entry.quotas().filter(|(namespace, _)| !after.governs(namespace)) {
             self.owners.remove(namespace);
         }
         self.out = self.out.minus(was).plus(is);
-        self.subtrees.replace(*department, was, is);
-        self.entries = self.entries + usize::from(!after.is_spent()) - usize::from(!before.is_spent());
-        let line = &mut self.lines[number.0];
+        self.subtrees.replace(line.department, was, is);
+        self.entries = self.entries + usize::from(bytes > 0) - usize::from(!line.is_empty());
         self.bytes = self.bytes - line.bytes + bytes;
         line.bytes = bytes;
-        line.entry = if after.is_spent() { Cow::Borrowed(&NOTHING) } else { Cow::Owned(after) };
+        line.entry = if line.is_empty() { Cow::Borrowed(&NOTHING) } else { Cow::Owned(after) };
     }
 
     /// These namespaces are the allocation's now, until it has dropped and emptied them.
@@ -187,7 +194,7 @@ impl<'a> Pass<'a> {
     pub(crate) fn admit_promise(&self, number: LineNumber, before: Position, after: Position) -> Result<(), Reason> {
         let promised = |position: Position| position.granted.plus(position.held);
         let promises_more = after.grows_from(before) || !promised(after).fits_within(promised(before));
-        if self.terminating && (promises_more || self.entry(number).is_spent()) {
+        if self.terminating && (promises_more || self.line(number).is_empty()) {
             return Err(Reason::PoolTerminating);
         }
         Ok(())
@@ -196,7 +203,7 @@ impl<'a> Pass<'a> {
     /// Whether there is room to keep the line. What drains has its room already.
     pub(crate) fn admit_size(&self, number: LineNumber, bytes: usize, grows: bool) -> Result<(), Reason> {
         let line = self.line(number);
-        let asks_for_more = grows || line.entry.is_spent();
+        let asks_for_more = grows || line.is_empty();
         self.admit_bytes(line.bytes, bytes, asks_for_more)
     }
 
@@ -211,14 +218,14 @@ impl<'a> Pass<'a> {
     /// Whether the entry may stand beside the others: none of its namespaces is another's, and a
     /// new line has room. A namespace that another one dropped is that one's until it is empty.
     pub(crate) fn admit_entry(&self, number: LineNumber, after: &Entry) -> Result<(), Reason> {
-        let before = self.entry(number);
-        for namespace in after.shares.keys().filter(|namespace| !before.governs(namespace)) {
+        let before = self.line(number);
+        for namespace in after.shares.keys().filter(|namespace| !before.entry.governs(namespace)) {
             if let Some(&owner) = self.owners.get(namespace.as_str()) {
                 let owner = self.line(owner).key.clone();
                 return Err(Reason::NamespaceTaken { namespace: namespace.clone(), owner });
             }
         }
-        if self.entries >= ENTRIES_MAX && before.is_spent() {
+        if self.entries >= ENTRIES_MAX && before.is_empty() {
             return Err(Reason::LedgerFull { limit: ENTRIES_MAX });
         }
         Ok(())

@@ -5,7 +5,7 @@
 //! little, and for each line as much as it takes when all of it drains, which is when it is
 //! longest. So what is taken away always has room.
 
-use crate::{AllocationKey, Bundle, Department, DepartmentTree, Entry, Ledger};
+use crate::{AllocationKey, Bundle, Department, DepartmentTree, Entry, Ledger, Position};
 
 /// Bytes up to which a ledger takes what makes it larger. One object of etcd takes 1.5 MiB
 /// (1,572,864 bytes); while little drains, a ledger that is full has 1.2 to 1.3 MB.
@@ -49,7 +49,7 @@ impl Ledger {
     /// Bytes that the ledger may come to take where it is kept, its journal apart.
     #[must_use]
     pub fn stored_bytes(&self) -> usize {
-        let lines: usize = self.entries.iter().map(|(key, entry)| line(key, entry)).sum();
+        let lines: usize = self.entries.iter().map(|(key, entry)| line(key, entry, entry.position())).sum();
         head(&self.departments) + lines
     }
 }
@@ -69,20 +69,19 @@ pub(crate) fn ceiling(name: &str, department: &Department) -> usize {
 
 /// One entry, at its longest: as it is with a part of it draining, or with all of it gone. A spent
 /// one isn't kept.
-pub(crate) fn line(key: &AllocationKey, entry: &Entry) -> usize {
+pub(crate) fn line(key: &AllocationKey, entry: &Entry, position: Position) -> usize {
     if entry.is_spent() {
         return 0;
     }
-    let Entry { uid, leaving: _, generation, revision, decision, shares, dropped, hold, draining } = entry;
-    let granted = entry.granted();
+    let Entry { uid, leaving: _, generation, revision, decision, shares, dropped, hold, draining: _ } = entry;
+    let Position { granted, held, draining } = position;
     let names: usize = shares.keys().chain(dropped).map(|name| NAMESPACE + name.len()).sum();
     let names = names + key.namespace.len() + key.name.len() + uid.as_ref().map_or(0, |uid| ENTRY_UID + uid.len());
     let numbers = number(generation.unsigned_abs()) + 1 + number((*revision).max(LATE_REVISION));
-    let always = LINE + names + numbers + digits(granted.plus(*draining));
+    let always = LINE + names + numbers + digits(granted.plus(draining));
 
-    let hold = hold
-        .as_ref()
-        .map_or(0, |hold| HOLD + hold.request.len() + hold.uid.len() + hold.decision.len() + digits(hold.amount));
+    let hold =
+        hold.as_ref().map_or(0, |hold| HOLD + hold.request.len() + hold.uid.len() + hold.decision.len() + digits(held));
     let decision = decision.as_ref().map_or(0, |decision| DECISION + decision.len());
     let parts = if shares.len() > 1 { shares.values().map(|share| PART + digits(*share)).sum() } else { 0 };
     let kept = hold + decision + parts + dropped.len() * DROPPED + digits(granted);
