@@ -52,19 +52,6 @@ pub fn asked_beyond(request: &QuotaRequest, has: Bundle) -> Bundle {
     request.spec.resources.parse().map_or(Bundle::ZERO, |asked| asked.minus(has))
 }
 
-/// The same where the allocations aren't at hand: the one that the request is about is taken from
-/// the names in the ledger, which is wrong where another application has the name
-/// `<application>-<pool>`. Use [`asked_beyond`].
-#[must_use]
-pub fn requested(request: &QuotaRequest, ledger: &Ledger) -> Bundle {
-    let namespace = request.metadata.namespace.clone().unwrap_or_default();
-    let spec = &request.spec;
-    let entry = |name: String| ledger.entries.get(&ledger::AllocationKey::new(namespace.clone(), name));
-    let further = entry(crate::names::further_allocation(&spec.application, &spec.pool));
-    let entry = further.or_else(|| entry(spec.application.clone()));
-    asked_beyond(request, entry.map_or(Bundle::ZERO, ledger::Entry::granted))
-}
-
 /// A rate in percent with one decimal, such as `42.1`; `None` at 0/0.
 #[must_use]
 pub fn rate(part: Amount, whole: Amount) -> Option<String> {

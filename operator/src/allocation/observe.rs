@@ -13,7 +13,7 @@ use resources::{names, quota, validate};
 use super::Error;
 use crate::context::Context;
 use crate::ledgers::{self, Snapshot};
-use crate::pool::verdicts::Waiting;
+use crate::pool::verdicts::{Standing, Waiting};
 
 /// Whom a projection is for.
 #[derive(Debug)]
@@ -76,6 +76,8 @@ pub struct Observed {
     pub snapshot: Option<Arc<Snapshot>>,
     pub fresh: bool,
     pub waiting: Option<Waiting>,
+    /// Whether the pool's last pass found that anything may be written at all.
+    pub standing: Standing,
 }
 
 impl Observed {
@@ -167,6 +169,7 @@ fn from_caches(subject: &Subject, latest: Option<Arc<Snapshot>>, context: &Conte
             .collect(),
         limit_policy: limit_policy.unwrap_or_default(),
         waiting: context.verdicts.get(key),
+        standing: context.verdicts.standing(pool),
         key: key.clone(),
         pool: pool.clone(),
         owner,

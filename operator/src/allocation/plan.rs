@@ -4,6 +4,7 @@ use ledger::{Bundle, Entry};
 use resources::{names, quota};
 
 use super::observe::{Observed, Place, PlaceState};
+use crate::pool::verdicts::{Halt, Standing};
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,10 @@ pub enum Blocked {
     NamespaceTerminating {
         namespace: String,
     },
+    /// Nothing may be written for any allocation of the pool.
+    PoolHalted {
+        halt: Halt,
+    },
     /// The quota's fence is from the ledger's future.
     LedgerBehindQuota {
         namespace: String,
@@ -55,6 +60,14 @@ pub fn plan(observed: &Observed) -> Plan {
     // What was read before the places is good enough to see that nothing is to do, not to write.
     if !observed.fresh {
         return Plan::default();
+    }
+    match &observed.standing {
+        Standing::Open => {}
+        // The pool's first pass says whether this ledger and this cluster belong together.
+        Standing::Unknown => return Plan::default(),
+        Standing::Halted(halt) => {
+            return Plan { blocked: Some(Blocked::PoolHalted { halt: halt.clone() }), ..Plan::default() };
+        }
     }
     let mut plan = Plan { lowered: true, ..Plan::default() };
     for (namespace, share) in entry.quotas() {

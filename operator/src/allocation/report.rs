@@ -142,6 +142,7 @@ fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
             "NamespaceTerminating",
             format!("namespace {namespace} is being deleted; it is made again when it is gone"),
         ),
+        Some(Blocked::PoolHalted { halt }) => Saying::no(condition::ENFORCED, halt.reason(), halt.message()),
         Some(Blocked::LedgerBehindQuota { namespace, ledger, fence }) => Saying::no(
             condition::ENFORCED,
             "LedgerBehindQuota",

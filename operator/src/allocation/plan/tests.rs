@@ -63,6 +63,7 @@ fn observed(place: Place) -> Observed {
         })),
         fresh: true,
         waiting: None,
+        standing: Standing::Open,
     }
 }
 
@@ -135,4 +136,14 @@ fn the_label_for_people_follows_the_enforced_quota() {
     let mut place = seen(NEW, Some(NEW), 7);
     place.says_pending = true;
     assert_eq!(plan(&observed(place)).steps, [Step::SayReady { namespace: NAMESPACE.into() }]);
+}
+
+#[test]
+fn nothing_is_written_for_a_pool_that_stands_still() {
+    let halted = |standing| plan(&Observed { standing, ..observed(seen(OLD, Some(OLD), 5)) });
+    assert!(!halted(Standing::Open).steps.is_empty());
+    assert_eq!(halted(Standing::Unknown), Plan::default(), "before the pool's first pass");
+    let halt = Halt::LedgerBehindQuotas { ledger: 1, fence: 2 };
+    let expected = Plan { blocked: Some(Blocked::PoolHalted { halt: halt.clone() }), ..Plan::default() };
+    assert_eq!(halted(Standing::Halted(halt)), expected);
 }
