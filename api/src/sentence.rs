@@ -416,6 +416,8 @@ pub fn reason(language: Language, reason: &Reason) -> String {
         Reason::HeldByAnother { request } => format!("该应用已有申请 {request} 获批待开通"),
         Reason::EarlierObjectDraining => "同名应用的旧资源仍在回收中".to_owned(),
         Reason::LedgerFull { limit } => format!("资源池的分配数量已达上限 {limit}"),
+        Reason::PoolTerminating => "资源池正在删除: 只收回, 不再批出".to_owned(),
+        Reason::PoolHalted { code, .. } => format!("资源池已停止批出({code}), 请联系云管理员"),
         other => format!("暂不能批准({})", other.code()),
     }
 }
