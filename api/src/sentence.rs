@@ -255,7 +255,9 @@ fn refused(language: Language, code: &str, message: Option<&str>, particulars: &
         }
         _ => {
             let (zh, en) = (refused_title(Language::Chinese, code), refused_title(Language::English, code));
-            (format!("{zh}({code})。"), format!("{en} ({code})."))
+            // The operator's own words carry the facts; without a sentence of ours they are better than none.
+            let facts = message.map(|message| format!(": {message}")).unwrap_or_default();
+            (format!("{zh}({code}){facts}。"), format!("{en} ({code})."))
         }
     };
     if language == Language::Chinese { zh } else { en }

@@ -95,7 +95,7 @@ pub(super) fn rows(
         .collect();
     // The first of those that are open for one application and pool is served first.
     let mut first: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-    rows.sort_by(|a, b| (a.created_at, &a.name).cmp(&(b.created_at, &b.name)));
+    rows.sort_by_cached_key(|row| workflow::turn(&row.object));
     for index in 0..rows.len() {
         if !workflow::is_open(rows[index].phase) {
             continue;

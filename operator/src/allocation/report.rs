@@ -184,18 +184,19 @@ fn draining_saying(draining: Bundle, drained: &Drained) -> Saying {
 }
 
 fn within_saying(used: Bundle, granted: Bundle) -> Saying {
-    match used.first_shortfall(granted) {
-        None => Saying::yes(condition::WITHIN_GRANT, "WithinGrant", "what is used fits what is granted"),
-        Some(resource) => Saying::no(
-            condition::WITHIN_GRANT,
-            "AboveGrant",
-            format!(
-                "{resource}: {} used of {} granted; nothing is evicted, nothing new starts",
-                quantity::format(resource, *used.of(resource)),
-                quantity::format(resource, *granted.of(resource))
-            ),
-        ),
+    let above: Vec<String> = Resource::ALL
+        .into_iter()
+        .filter(|&resource| used.of(resource) > granted.of(resource))
+        .map(|resource| {
+            let text = |amounts: Bundle| quantity::format(resource, *amounts.of(resource));
+            format!("{resource}: {} used of {} granted", text(used), text(granted))
+        })
+        .collect();
+    if above.is_empty() {
+        return Saying::yes(condition::WITHIN_GRANT, "WithinGrant", "what is used fits what is granted");
     }
+    let message = format!("{}; nothing is evicted, nothing new starts", above.join(", "));
+    Saying::no(condition::WITHIN_GRANT, "AboveGrant", message)
 }
 
 fn expired_saying(allocation: &Allocation, now: Timestamp) -> Saying {

@@ -21,6 +21,8 @@ pub struct Observed {
     pub uid: String,
     /// Decisions on this request that have no outcome yet, oldest first.
     pub decisions: Vec<Arc<QuotaDecision>>,
+    /// Unanswered decisions that name this request and another uid: they are about one that is gone.
+    pub outdated: Vec<Arc<QuotaDecision>>,
     /// An earlier open request for the same application and pool.
     pub behind: Option<String>,
     pub pool_exists: bool,
@@ -65,7 +67,6 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
     let mut decisions = stores.decisions.state_filter(|decision| {
         decision.metadata.namespace.as_deref() == Some(&namespace)
             && decision.spec.request.name == name
-            && decision.spec.request.uid == uid
             && is_unanswered(decision)
     });
     decisions.retain_mut(|decision| {
@@ -73,6 +74,7 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
         is_unanswered(decision)
     });
     decisions.sort_by_key(|decision| (decision.creation_timestamp(), decision.name_any()));
+    let (decisions, outdated) = decisions.into_iter().partition(|decision| decision.spec.request.uid == uid);
     let allocations: Vec<_> = stores
         .allocations
         .state_filter(|allocation| {
@@ -99,6 +101,7 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
         name,
         uid,
         decisions,
+        outdated,
         allocations,
     }
 }
@@ -122,7 +125,6 @@ fn is_unanswered(decision: &QuotaDecision) -> bool {
 
 /// The earliest open request for the same application and pool, if it isn't this one.
 fn behind(request: &QuotaRequest, context: &Context) -> Option<String> {
-    let turn = |one: &QuotaRequest| (one.creation_timestamp(), one.name_any());
     let same = context.stores.requests.state_filter(|other| {
         other.metadata.namespace == request.metadata.namespace
             && other.spec.application == request.spec.application
@@ -130,6 +132,6 @@ fn behind(request: &QuotaRequest, context: &Context) -> Option<String> {
             && other.metadata.deletion_timestamp.is_none()
             && other.status.as_ref().and_then(|status| status.phase).is_none_or(workflow::is_open)
     });
-    let earliest = same.into_iter().min_by_key(|other| turn(other))?;
-    (turn(&earliest) < turn(request)).then(|| earliest.name_any())
+    let earliest = same.into_iter().min_by_key(|other| workflow::turn(other))?;
+    (workflow::turn(&earliest) < workflow::turn(request)).then(|| earliest.name_any())
 }

@@ -40,6 +40,10 @@ pub enum Step {
 pub enum Why {
     #[error(transparent)]
     Workflow(#[from] Refusal),
+    #[error(
+        "spec.request.uid is another request's of the same name: look at the request and decide again with its uid"
+    )]
+    OtherRequest,
     #[error(transparent)]
     Unfit(#[from] Unfit),
 }
@@ -49,6 +53,7 @@ impl Why {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Workflow(refusal) => refusal.code(),
+            Self::OtherRequest => "OtherRequest",
             Self::Unfit(unfit) => unfit.code(),
         }
     }
@@ -61,6 +66,9 @@ pub const ANSWER_OVERDUE: SignedDuration = SignedDuration::from_secs(2);
 #[must_use]
 pub fn plan(observed: &Observed, now: Timestamp) -> Step {
     let status = observed.request.status.as_ref();
+    if let Some(decision) = observed.outdated.first() {
+        return Step::Refuse { decision: Arc::clone(decision), why: Why::OtherRequest };
+    }
     let Some(phase) = status.and_then(|status| status.phase) else { return Step::Submit };
     let applied = status.and_then(|status| status.decision.as_deref());
     let is_applied = |decision: &QuotaDecision| Some(decision.name_any().as_str()) == applied;

@@ -59,6 +59,7 @@ fn observed(request: QuotaRequest, allocation: Option<Allocation>) -> Observed {
         name: "qr-1".into(),
         uid: "qr-uid".into(),
         decisions: vec![],
+        outdated: vec![],
         behind: None,
         pool_exists: true,
         application: Some(application()),
@@ -118,6 +119,13 @@ fn a_request_that_nobody_has_seen_is_numbered_first() {
     let mut new = request(RequestType::Change, amounts("72"));
     new.status = None;
     assert!(matches!(plan_now(&with(observed(new, None), Verdict::Approve)), Step::Submit));
+}
+
+#[test]
+fn a_decision_on_a_request_that_is_gone_is_refused() {
+    let outdated = vec![decision(Verdict::Approve)];
+    let seen = Observed { outdated, ..observed(request(RequestType::Change, amounts("72")), None) };
+    assert_eq!(why(plan_now(&seen)), "OtherRequest");
 }
 
 #[test]
