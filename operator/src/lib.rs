@@ -21,6 +21,7 @@ pub mod leader;
 pub mod ledgers;
 pub mod metrics;
 pub mod newest;
+pub mod patch;
 pub mod policy;
 pub mod pool;
 pub mod request;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use kube::Resource;
 
-/// How long a cache may take to show a write.
-const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+/// How long a cache may take to show a write. After that its word counts: somebody else wrote.
+pub const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 /// Objects remembered before old ones are forgotten.
 const REMEMBERED: usize = 1_024;
 

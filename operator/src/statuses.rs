@@ -9,16 +9,16 @@ use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use kube::api::{Patch, PatchParams};
 use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::newest::SHOWN_WITHIN;
+use crate::patch::{Part, patch};
+
 /// Least time between two writes of one object's status that say nothing urgent.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long a cache may take to show a write. After that its word counts: somebody else wrote.
-const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 /// Objects remembered before those that are at rest are forgotten.
 const REMEMBERED: usize = 1_024;
 
@@ -112,9 +112,7 @@ impl<S: Clone + PartialEq + Default + Serialize + Debug> Statuses<S> {
             {"op": "test", "path": "/metadata/uid", "value": uid},
             {"op": "add", "path": "/status", "value": status},
         ]);
-        let patch: json_patch::Patch = serde_json::from_value(operations).map_err(kube::Error::SerdeError)?;
-        let parameters = PatchParams { field_manager: Some(manager.to_owned()), ..PatchParams::default() };
-        match api.patch_status(&object.name_any(), &parameters, &Patch::Json::<()>(patch)).await {
+        match patch(api, &object.name_any(), Part::Status, operations, Some(manager)).await {
             Ok(_) => {
                 self.wrote(&uid, status, Instant::now());
                 Ok(Written::Done)

@@ -18,6 +18,7 @@ use super::observe::Observed;
 use super::plan::{Blocked, Plan, Step};
 use super::{CONTROLLER, Error};
 use crate::context::Context;
+use crate::patch::{Part, patch};
 
 /// What came of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -236,9 +237,7 @@ where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
     let write = |source| Error::Write { action, namespace: namespace.to_owned(), source };
-    let patch: json_patch::Patch = serde_json::from_value(serde_json::Value::Array(operations))
-        .map_err(|error| write(kube::Error::SerdeError(error)))?;
-    api.patch(name, &PatchParams::default(), &Patch::Json::<()>(patch)).await.map_err(write)
+    patch(api, name, Part::Object, operations.into(), None).await.map_err(write)
 }
 
 /// Whether the allocation may be worked on: it has our finalizer, or gets it now.

@@ -17,6 +17,7 @@ use super::observe::Observed;
 use super::plan::{Step, Why};
 use super::{CONTROLLER, Error};
 use crate::context::Context;
+use crate::patch::{Part, patch};
 use crate::pool::cause_of;
 
 /// Steps of a request's history that are kept.
@@ -121,7 +122,8 @@ async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context)
                 {"op": "test", "path": "/metadata/generation", "value": seen.metadata.generation},
                 {"op": "replace", "path": "/spec", "value": spec},
             ]);
-            replace_spec(&api, &name, operations).await.map(|object| context.memory.allocations.keep(seen, object))
+            let written = patch(&api, &name, Part::Object, operations, Some(names::MANAGER_REQUEST)).await;
+            written.map(|object| context.memory.allocations.keep(seen, object))
         }
         None => {
             let finalizers = Some(vec![names::FINALIZER_RELEASE.to_owned()]);
@@ -132,16 +134,6 @@ async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context)
     written.map_err(|source| Error::Allocation { allocation: name, source })?;
     context.metrics.wrote(CONTROLLER, "allocation");
     Ok(())
-}
-
-async fn replace_spec(
-    api: &Api<Allocation>,
-    name: &str,
-    operations: serde_json::Value,
-) -> Result<Allocation, kube::Error> {
-    let patch: json_patch::Patch = serde_json::from_value(operations).map_err(kube::Error::SerdeError)?;
-    let parameters = PatchParams { field_manager: Some(names::MANAGER_REQUEST.to_owned()), ..PatchParams::default() };
-    api.patch(name, &parameters, &Patch::Json::<()>(patch)).await
 }
 
 fn ignore_existing<T>(result: Result<T, kube::Error>) -> Result<(), kube::Error> {
