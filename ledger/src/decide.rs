@@ -28,18 +28,19 @@ impl Decision {
 }
 
 /// What holds for one pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     pub sequence: Sequence,
-    /// The pool is being deleted: it takes back, and gives nothing out.
-    pub terminating: bool,
+    /// The pool takes back, and gives nothing out: it is being deleted, or nobody knows what its
+    /// quotas let in. Whoever asks for more hears this.
+    pub closed: Option<Reason>,
     /// Changes that are made at most. What is behind them in turn is left for the next pass.
     pub changes_max: usize,
 }
 
 impl From<Sequence> for Rules {
     fn from(sequence: Sequence) -> Self {
-        Self { sequence, terminating: false, changes_max: usize::MAX }
+        Self { sequence, closed: None, changes_max: usize::MAX }
     }
 }
 
@@ -67,8 +68,8 @@ impl Decided {
 /// they are meant to be committed together, in one write.
 #[must_use]
 pub fn decide(ledger: &Ledger, requests: &[Request], rules: impl Into<Rules>) -> Decided {
-    let Rules { sequence, terminating, changes_max } = rules.into();
-    let mut pass = Pass::over(ledger, terminating);
+    let Rules { sequence, closed, changes_max } = rules.into();
+    let mut pass = Pass::over(ledger, closed);
     let revision = ledger.revision + 1;
     let mut decisions = vec![Decision::Unchanged; requests.len()];
     let mut left = BTreeSet::new();

@@ -16,8 +16,8 @@ use crate::{
 pub(crate) struct Pass<'a> {
     pub(crate) pool_uid: Option<String>,
     pub(crate) pool_generation: i64,
-    /// Nothing is given out any more.
-    terminating: bool,
+    /// Why nothing is given out, where that is so.
+    closed: Option<Reason>,
     /// What the ledger may come to take where it is kept.
     bytes: usize,
     pub(crate) capacity: Bundle,
@@ -67,9 +67,9 @@ static NOTHING: Entry = Entry {
 };
 
 impl<'a> Pass<'a> {
-    pub(crate) fn over(ledger: &'a Ledger, terminating: bool) -> Self {
+    pub(crate) fn over(ledger: &'a Ledger, closed: Option<Reason>) -> Self {
         let mut pass = Self {
-            terminating,
+            closed,
             bytes: size::head(&ledger.departments),
             pool_uid: ledger.pool_uid.clone(),
             pool_generation: ledger.pool_generation,
@@ -96,7 +96,7 @@ impl<'a> Pass<'a> {
         let Self {
             pool_uid,
             pool_generation,
-            terminating: _,
+            closed: _,
             bytes: _,
             capacity,
             lines,
@@ -188,16 +188,16 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// A pool that is being deleted promises nothing more: not in total, not out of what drains,
+    /// A closed pool promises nothing more: not in total, not out of what drains,
     /// and not to anybody new. What was held before may still be taken: a request that is approved
     /// must be in force before it can be given back.
     pub(crate) fn admit_promise(&self, number: LineNumber, before: Position, after: Position) -> Result<(), Reason> {
         let promised = |position: Position| position.granted.plus(position.held);
         let promises_more = after.grows_from(before) || !promised(after).fits_within(promised(before));
-        if self.terminating && (promises_more || self.line(number).is_empty()) {
-            return Err(Reason::PoolTerminating);
+        match &self.closed {
+            Some(reason) if promises_more || self.line(number).is_empty() => Err(reason.clone()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether there is room to keep the line. What drains has its room already.

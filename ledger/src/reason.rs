@@ -45,7 +45,7 @@ pub enum Reason {
     LedgerFull { limit: usize },
     #[error("the pool is being deleted: it takes back but gives nothing out, name another pool")]
     PoolTerminating,
-    /// Nothing is decided in this pool. The caller knows why.
+    /// Nothing is given out in this pool, or decided at all. The caller knows why.
     #[error("{message}")]
     PoolHalted { code: &'static str, message: String },
     #[error("the entry has changed since the evidence was gathered: revision {now}, evidence {evidence}")]

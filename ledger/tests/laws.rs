@@ -420,7 +420,7 @@ proptest! {
     /// A pool that is being deleted promises nothing more, to nobody, and takes everything back.
     #[test]
     fn a_pool_that_goes_promises_nothing_more((ledger, requests) in any_batch(), sequence in any_sequence()) {
-        let after = decide(&ledger, &requests, Rules { terminating: true, ..Rules::from(sequence) }).ledger;
+        let after = decide(&ledger, &requests, Rules { closed: Some(Reason::PoolTerminating), ..Rules::from(sequence) }).ledger;
         let promised = |position: Position| position.granted.plus(position.held);
         for (key, entry) in &after.entries {
             let was = ledger.entries.get(key).map(ledger::Entry::position);
@@ -431,7 +431,7 @@ proptest! {
         for (allocation, entry) in ledger.entries.iter().filter(|(_, entry)| !entry.leaving) {
             let Some(uid) = entry.uid.clone() else { continue };
             let remove = request(Ask::Remove { allocation: allocation.clone(), uid }, 0);
-            let decided = decide(&ledger, &[remove], Rules { terminating: true, ..Rules::from(sequence) });
+            let decided = decide(&ledger, &[remove], Rules { closed: Some(Reason::PoolTerminating), ..Rules::from(sequence) });
             prop_assert!(decided.has_changes());
         }
     }

@@ -170,9 +170,9 @@ fn a_pool_that_is_being_deleted_takes_back_and_gives_nothing_out() {
     granted(&mut city, target("draining", 1, cores(6)));
     granted(&mut city, target("draining", 2, cores(2)));
     granted(&mut city, hold("approved", cores(3)));
-    let rules = Rules { terminating: true, ..Rules::from(Sequence::Unordered) };
+    let rules = Rules { closed: Some(Reason::PoolTerminating), ..Rules::from(Sequence::Unordered) };
     let going = |ledger: &mut Ledger, ask: Ask| {
-        let decided = decide(ledger, &[Request { ask, at_ms: 0 }], rules);
+        let decided = decide(ledger, &[Request { ask, at_ms: 0 }], rules.clone());
         *ledger = decided.ledger;
         decided.decisions.into_iter().next().expect("one decision for one request")
     };
@@ -218,7 +218,7 @@ fn a_pass_makes_so_many_changes_and_leaves_the_rest() {
     batch.extend([at(target("b", 1, Bundle::ZERO), 9), at(target("c", 1, Bundle::ZERO), 8)]);
     batch.push(at(target("a", 2, cores(1)), 7));
     let rules = Rules { changes_max: 2, ..Rules::from(Sequence::Unordered) };
-    let Decided { ledger, decisions, left } = decide(&city, &batch, rules);
+    let Decided { ledger, decisions, left } = decide(&city, &batch, rules.clone());
     let granted: Vec<usize> = (0..batch.len()).filter(|&index| decisions[index].is_grant()).collect();
     assert_eq!(granted, [51, 52], "who gives back or asks for nothing comes first, by time");
     assert_eq!(left, (0..51).collect(), "what was asked and not come to");
