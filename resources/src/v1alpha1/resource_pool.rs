@@ -70,8 +70,9 @@ pub struct ResourcePoolSpec {
     /// growth is refused until it fits again.
     #[serde(default)]
     pub accept_overcommit: bool,
-    /// Declares a lost cluster fenced off, by two people. Recorded, not acted on in this version:
-    /// what its quotas have stays counted.
+    /// Declares a lost cluster fenced off, by two people. While the cluster isn't reached, what is
+    /// taken back from it counts as free at once, without proof. When it is back, its quotas are
+    /// lowered to what the ledger says before anything is granted; then take this field away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<PoolFence>,
     /// The figures are sample data, such as a split that isn't published.
@@ -172,7 +173,8 @@ pub struct ClusterRef {
     /// The cluster that the objects of Yunheng are in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalCluster>,
-    /// Another cluster, by a kubeconfig in a Secret. Not served in this version.
+    /// Another cluster, by a kubeconfig in a Secret of the operator's namespace. It must carry its
+    /// certificates and tokens in itself; files and programs that it names are not used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubeconfig_secret_ref: Option<KubeconfigSecretRef>,
 }
@@ -210,6 +212,14 @@ pub struct PoolFence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub confirmed_by: Option<String>,
+}
+
+impl PoolFence {
+    /// Whether two people stand for it.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed_by.as_deref().is_some_and(|confirmed| !confirmed.is_empty() && confirmed != self.requested_by)
+    }
 }
 
 /// What the pool has, has promised and has left.
