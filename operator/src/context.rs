@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::error::Categorised;
 use crate::ledgers::Ledgers;
+use crate::member::Members;
 use crate::metrics::Metrics;
 use crate::newest::Newest;
 use crate::pool::verdicts::Verdicts;
@@ -32,8 +33,11 @@ pub struct Context {
     /// Resolves when every cache has its first full list: an empty cache looks like a cluster in
     /// which everything is gone.
     pub filled: Shared<BoxFuture<'static, ()>>,
+    /// To the hub, where the objects of Yunheng are.
     pub client: Client,
     pub stores: Stores,
+    /// The clusters that pools' namespaces are in.
+    pub members: Members,
     pub triggers: Triggers,
     pub desk: Desk,
     pub ledgers: Ledgers,
@@ -42,8 +46,6 @@ pub struct Context {
     pub numbers: Numbers,
     pub clock: Clock,
     pub metrics: Metrics,
-    /// Uid of namespace kube-system: which cluster this is.
-    pub cluster_uid: String,
     /// Namespace of the operator's own objects.
     pub namespace: String,
     pub memory: Arc<Memory>,

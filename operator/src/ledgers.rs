@@ -41,8 +41,8 @@ impl Categorised for Error {
     }
 }
 
-/// A ledger as the API server has it.
-#[derive(Debug)]
+/// A ledger as the API server has it; the default is that of a pool that has none yet.
+#[derive(Debug, Default)]
 pub struct Snapshot {
     pub uid: String,
     pub resource_version: Option<String>,

@@ -49,6 +49,8 @@ pub struct Metrics {
     pub draining: Family<PoolResource, Gauge>,
     pub capacity: Family<PoolResource, Gauge>,
     pub audit_findings: Family<PoolLabel, Gauge>,
+    pub quotas_above: Family<PoolLabel, Gauge>,
+    pub cluster_reachable: Family<PoolLabel, Gauge>,
     pub leading: Gauge,
 }
 
@@ -66,6 +68,8 @@ impl Metrics {
             draining: Family::default(),
             capacity: Family::default(),
             audit_findings: Family::default(),
+            quotas_above: Family::default(),
+            cluster_reachable: Family::default(),
             leading: Gauge::default(),
         };
         let registry = registry.sub_registry_with_prefix("yunheng");
@@ -87,6 +91,12 @@ impl Metrics {
             "Laws of the ledger that don't hold",
             metrics.audit_findings.clone(),
         );
+        registry.register(
+            "quotas_above_ledger",
+            "Quotas that allow more than the ledger grants",
+            metrics.quotas_above.clone(),
+        );
+        registry.register("cluster_reachable", "1 while the pool's cluster answers", metrics.cluster_reachable.clone());
         registry.register("leading", "1 while this process leads", metrics.leading.clone());
         metrics
     }

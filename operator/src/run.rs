@@ -7,8 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::Shared;
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::Namespace;
-use kube::{Api, Client, Config, ResourceExt};
+use kube::{Api, Client, Config};
 use prometheus_client::registry::Registry;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,6 +18,7 @@ use crate::clock::Clock;
 use crate::context::{Context, Failures};
 use crate::desk::Desk;
 use crate::ledgers::Ledgers;
+use crate::member::{self, Member, Members};
 use crate::metrics::Metrics;
 use crate::pool::verdicts::Verdicts;
 use crate::request::Numbers;
@@ -29,6 +29,8 @@ use crate::{allocation, application, department, host, leader, policy, pool, req
 /// One exchange with the API server may take this long, watches aside: their streams have a limit
 /// of their own.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// The watches ask for 290 s (kube's default); one that is silent for longer has lost its server.
+const WATCH_SILENT_MAX: Duration = Duration::from_secs(300);
 /// How long controllers may take to finish what they began.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
 
@@ -57,9 +59,9 @@ pub type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 
 pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
     let stop = stop_signal()?;
-    let client = client(Use::Exchanges).await?;
     let Args { command, admin_listen, admin_address_file, namespace, identity, log: _ } = args;
     if let Some(Command::HostAgent(agent)) = command {
+        let client = client(&Connect::default(), Use::Exchanges).await?;
         return host::run_agent(client, &namespace, agent, stop).await.map_err(|source| Error::Report { source });
     }
     let mut registry = Registry::default();
@@ -70,11 +72,7 @@ pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
     let pages = Admin { registry: Arc::new(registry), ready: Arc::clone(&ready), log_level };
     let serving = tokio::spawn(admin::serve(listener, pages, stop.clone()));
     let identity = identity.unwrap_or_else(own_name);
-    let clients = Clients {
-        exchanges: client,
-        ledgers: self::client(Use::Ledgers).await?,
-        watches: self::client(Use::Watches).await?,
-    };
+    let clients = Clients::infer(Connect::default()).await?;
     let result = Box::pin(operate(clients, &namespace, &identity, metrics, &ready, stop)).await;
     serving.abort();
     result
@@ -82,33 +80,79 @@ pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
 
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
+pub enum Use {
     Exchanges,
     /// Without retries: a repeated PUT would look like a conflict.
     Ledgers,
-    /// Without a limit on how long nothing comes.
+    /// Silent for minutes where nothing happens.
     Watches,
 }
 
-/// Connections to the API server, by their use.
+/// Connections to the API server, by their use; and how further ones are made.
 #[derive(Clone)]
 pub struct Clients {
     pub exchanges: Client,
     pub ledgers: Client,
     pub watches: Client,
+    pub connect: Connect,
 }
 
-async fn client(use_: Use) -> Result<Client, Error> {
-    let mut config = Config::infer().await.map_err(|source| Error::Configure { source })?;
+impl Clients {
+    /// Connections to the cluster that the environment names.
+    pub async fn infer(connect: Connect) -> Result<Self, Error> {
+        Ok(Self {
+            exchanges: client(&connect, Use::Exchanges).await?,
+            ledgers: client(&connect, Use::Ledgers).await?,
+            watches: client(&connect, Use::Watches).await?,
+            connect,
+        })
+    }
+}
+
+type Make = dyn Fn(Config, Use) -> kube::Result<Client> + Send + Sync;
+
+/// How a client is made of a configuration. Tests put a layer of faults in between.
+#[derive(Clone)]
+pub struct Connect(Arc<Make>);
+
+impl Connect {
+    pub fn new(make: impl Fn(Config, Use) -> kube::Result<Client> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(make))
+    }
+
+    pub fn client(&self, config: Config, use_: Use) -> kube::Result<Client> {
+        (self.0)(config, use_)
+    }
+}
+
+impl Default for Connect {
+    fn default() -> Self {
+        Self::new(|config, _| Client::try_from(config))
+    }
+}
+
+impl std::fmt::Debug for Connect {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Connect")
+    }
+}
+
+async fn client(connect: &Connect, use_: Use) -> Result<Client, Error> {
+    let config = Config::infer().await.map_err(|source| Error::Configure { source })?;
+    connect.client(limits(config, use_), use_).map_err(|source| Error::Connect { source })
+}
+
+/// Limits on time by what a connection is for.
+#[must_use]
+pub fn limits(mut config: Config, use_: Use) -> Config {
     config.default_retry = use_ != Use::Ledgers;
     config.connect_timeout = Some(Duration::from_secs(5));
     config.write_timeout = Some(ANSWER_WITHIN);
-    if use_ != Use::Watches {
-        // A connection whose other end is gone would keep a ledger's readers waiting for good.
-        config.read_timeout = Some(ANSWER_WITHIN);
-        config.reset_reader_on_write = true;
-    }
-    Client::try_from(config).map_err(|source| Error::Connect { source })
+    // A connection whose other end is gone would keep its readers waiting for good. A watch may be
+    // silent for as long as the API server lets it run.
+    config.read_timeout = Some(if use_ == Use::Watches { WATCH_SILENT_MAX } else { ANSWER_WITHIN });
+    config.reset_reader_on_write = use_ != Use::Watches;
+    config
 }
 
 /// Watches, leads, runs the controllers; returns when told to stop or when it can't go on.
@@ -120,8 +164,8 @@ pub async fn operate(
     ready: &AtomicBool,
     stop: Stop,
 ) -> Result<(), Error> {
-    let Clients { exchanges: client, ledgers, watches } = clients;
-    let cluster_uid = cluster_uid(&client).await?;
+    let Clients { exchanges: client, ledgers, watches, connect } = clients;
+    let cluster_uid = member::cluster_uid(&client).await.map_err(|source| Error::Identify { source })?;
     let (triggers, triggered) = Triggers::channels();
     tracing::info!(identity, cluster_uid, "waits to lead");
     // One that stands by is ready too: it can lead at once, and a rolling upgrade goes on.
@@ -134,17 +178,21 @@ pub async fn operate(
     metrics.leading.set(1);
     // Whoever stood by was ready to lead; now it is ready when its caches are filled.
     ready.store(false, Ordering::Release);
-    let (stores, watches) = watch::start(&watches, namespace, &triggers);
-    let filling = stores.clone();
+    let (watch::Started { stores, places, routes }, watches) = watch::start(&watches, namespace, &triggers);
+    let (filling, filling_places) = (stores.clone(), places.clone());
+    let hub = Member { client: client.clone(), uid: cluster_uid, is_hub: true, places };
     let context = Context {
-        filled: async move { filling.wait_until_ready().await }.boxed().shared(),
+        filled: async move { tokio::join!(filling.wait_until_ready(), filling_places.wait_until_ready()) }
+            .map(|_| ())
+            .boxed()
+            .shared(),
         stores,
+        members: Members::new(hub, connect, routes, Clock::System),
         desk: Desk::new(triggers.clone()),
         ledgers: Ledgers::new(ledgers),
         verdicts: Verdicts::default(),
         clock: Clock::System,
         metrics: metrics.clone(),
-        cluster_uid,
         namespace: namespace.to_owned(),
         numbers: Numbers::new(client.clone(), namespace),
         memory: Arc::default(),
@@ -188,12 +236,6 @@ async fn controllers(context: Context, triggered: Triggered, stop: Stop) {
         request::run(context.clone(), requests, stop.clone()),
         policy::run(context, policies, stop),
     );
-}
-
-async fn cluster_uid(client: &Client) -> Result<String, Error> {
-    let api: Api<Namespace> = Api::all(client.clone());
-    let system = api.get("kube-system").await.map_err(|source| Error::Identify { source })?;
-    Ok(system.uid().unwrap_or_default())
 }
 
 fn stop_signal() -> Result<Stop, Error> {

@@ -17,19 +17,24 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use resources::names;
 use resources::v1alpha1::{
-    Allocation, Application, CloudPolicy, Department, QuotaDecision, QuotaRequest, ResourcePool,
+    Allocation, Application, CloudPolicy, Department, KubeconfigSecretRef, QuotaDecision, QuotaRequest, ResourcePool,
 };
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
+
+use crate::member::Places;
 
 /// Triggers that may wait for a controller. The controllers take them at once and merge those of
 /// one object, so a full channel only slows a watch down for a moment.
 const TRIGGERS_MAX: usize = 1_024;
 
+/// Selects what the operator has made in clusters.
+const MANAGED: &str = "yunheng.io/managed=true";
+
 /// Label that marks the reports of host agents.
 pub const LABEL_HOST_REPORT: &str = "yunheng.io/host-report";
 
-/// What is watched.
+/// What is watched in the hub alone. What is watched in every cluster is in [`Places`].
 #[derive(Clone, Debug)]
 pub struct Stores {
     pub pools: Store<ResourcePool>,
@@ -39,11 +44,7 @@ pub struct Stores {
     pub requests: Store<QuotaRequest>,
     pub decisions: Store<QuotaDecision>,
     pub policies: Store<CloudPolicy>,
-    pub quotas: Store<ResourceQuota>,
-    pub namespaces: Store<Namespace>,
-    pub nodes: Store<Node>,
     pub host_reports: Store<ConfigMap>,
-    pub role_bindings: Store<RoleBinding>,
     pub cluster_role_bindings: Store<ClusterRoleBinding>,
 }
 
@@ -58,11 +59,7 @@ impl Stores {
             requests,
             decisions,
             policies,
-            quotas,
-            namespaces,
-            nodes,
             host_reports,
-            role_bindings,
             cluster_role_bindings,
         } = self;
         // An error means that the writer is gone, which ends the process anyway.
@@ -74,11 +71,7 @@ impl Stores {
             requests.wait_until_ready(),
             decisions.wait_until_ready(),
             policies.wait_until_ready(),
-            quotas.wait_until_ready(),
-            namespaces.wait_until_ready(),
-            nodes.wait_until_ready(),
             host_reports.wait_until_ready(),
-            role_bindings.wait_until_ready(),
             cluster_role_bindings.wait_until_ready(),
         );
     }
@@ -152,13 +145,21 @@ impl Triggers {
     }
 }
 
-/// Starts all watches. The future runs until one of them ends, which none should.
+/// The stores of the hub, and where events go.
+#[derive(Debug)]
+pub struct Started {
+    pub stores: Stores,
+    pub places: Places,
+    pub routes: Routes,
+}
+
+/// Starts all watches of the hub. The future runs until one of them ends, which none should.
 pub fn start(
     client: &Client,
     namespace: &str,
     triggers: &Triggers,
-) -> (Stores, impl Future<Output = ()> + Send + 'static) {
-    let managed = || watcher::Config::default().labels("yunheng.io/managed=true");
+) -> (Started, impl Future<Output = ()> + Send + 'static) {
+    let managed = || watcher::Config::default().labels(MANAGED);
     let all = watcher::Config::default;
     let (pools, pools_watch) = watched(Api::all(client.clone()), all());
     let (departments, departments_watch) = watched(Api::all(client.clone()), all());
@@ -167,12 +168,8 @@ pub fn start(
     let (requests, requests_watch) = watched(Api::all(client.clone()), all());
     let (decisions, decisions_watch) = watched(Api::all(client.clone()), all());
     let (policies, policies_watch) = watched(Api::all(client.clone()), all());
-    let (quotas, quotas_watch) = watched(Api::all(client.clone()), managed());
-    let (namespaces, namespaces_watch) = watched(Api::all(client.clone()), managed());
-    let (nodes, nodes_watch) = watched(Api::all(client.clone()), all());
     let reports = watcher::Config::default().labels(&format!("{LABEL_HOST_REPORT}=true"));
     let (host_reports, reports_watch) = watched(Api::namespaced(client.clone(), namespace), reports);
-    let (role_bindings, bindings_watch) = watched(Api::all(client.clone()), managed());
     let (cluster_role_bindings, cluster_bindings_watch) = watched(Api::all(client.clone()), managed());
     let stores = Stores {
         pools,
@@ -182,15 +179,17 @@ pub fn start(
         requests,
         decisions,
         policies,
-        quotas,
-        namespaces,
-        nodes,
         host_reports,
-        role_bindings,
         cluster_role_bindings,
     };
-    let routes =
-        Routes { stores: stores.clone(), triggers: triggers.clone(), seen: Arc::default(), owners: Arc::default() };
+    let routes = Routes {
+        stores: stores.clone(),
+        triggers: triggers.clone(),
+        seen: Arc::default(),
+        owners: Arc::default(),
+        namespaces: None,
+    };
+    let (places, places_watch) = places(client, &routes);
     let watches = future::select_all([
         routes.clone().follow(pools_watch),
         routes.clone().follow(departments_watch),
@@ -199,14 +198,29 @@ pub fn start(
         routes.clone().follow(requests_watch),
         routes.clone().follow(decisions_watch),
         routes.clone().follow(policies_watch),
+        routes.clone().follow(reports_watch),
+        routes.clone().follow(cluster_bindings_watch),
+        places_watch.boxed(),
+    ]);
+    (Started { stores, places, routes }, watches.map(|_| ()))
+}
+
+/// Starts the watches of a cluster that has workload namespaces. The future runs until one of them
+/// ends, which none should.
+pub fn places(client: &Client, routes: &Routes) -> (Places, impl Future<Output = ()> + Send + 'static) {
+    let managed = || watcher::Config::default().labels(MANAGED);
+    let (quotas, quotas_watch) = watched(Api::all(client.clone()), managed());
+    let (namespaces, namespaces_watch) = watched(Api::all(client.clone()), managed());
+    let (nodes, nodes_watch) = watched(Api::all(client.clone()), watcher::Config::default());
+    let (role_bindings, bindings_watch) = watched(Api::all(client.clone()), managed());
+    let routes = Routes { namespaces: Some(namespaces.clone()), ..routes.clone() };
+    let watches = future::select_all([
         routes.clone().follow(quotas_watch),
         routes.clone().follow(namespaces_watch),
         routes.clone().follow(nodes_watch),
-        routes.clone().follow(reports_watch),
-        routes.clone().follow(bindings_watch),
-        routes.follow(cluster_bindings_watch),
+        routes.follow(bindings_watch),
     ]);
-    (stores, watches.map(|_| ()))
+    (Places { quotas, namespaces, nodes, role_bindings }, watches.map(|_| ()))
 }
 
 /// A store and the stream that fills it. Managed fields are dropped on arrival: nobody reads them
@@ -232,13 +246,15 @@ where
 
 /// From an event to who has to look.
 #[derive(Clone, Debug)]
-struct Routes {
+pub struct Routes {
     stores: Stores,
     triggers: Triggers,
     /// What of each object was seen last, by uid: events that change nothing of interest are dropped.
     seen: Arc<Mutex<HashMap<String, u64>>>,
     /// Namespace and name of each allocation, by its uid: what a workload namespace knows of it.
     owners: Arc<Mutex<HashMap<String, (String, String)>>>,
+    /// Of the cluster whose events these are.
+    namespaces: Option<Store<Namespace>>,
 }
 
 impl Routes {
@@ -284,6 +300,26 @@ impl Routes {
         }
     }
 
+    /// Wakes all who have something in a member cluster: it is reached, or isn't any more.
+    pub async fn cluster(&self, secret: &KubeconfigSecretRef) {
+        let is_there = |pool: &ResourcePool| pool.spec.cluster.kubeconfig_secret_ref.as_ref() == Some(secret);
+        for pool in self.stores.pools.state_filter(is_there) {
+            self.triggers.pool(&pool.name_any()).await;
+            self.allocations_of(&pool.name_any()).await;
+        }
+        for department in self.stores.departments.state() {
+            self.triggers.department(&department.name_any()).await;
+        }
+    }
+
+    async fn allocations_of(&self, pool: &str) {
+        for allocation in self.stores.allocations.state() {
+            if allocation.spec.pool == pool {
+                self.triggers.allocation(&allocation.namespace().unwrap_or_default(), &allocation.name_any()).await;
+            }
+        }
+    }
+
     async fn all_pools(&self) {
         for pool in self.stores.pools.state() {
             self.triggers.pool(&pool.name_any()).await;
@@ -315,11 +351,7 @@ impl Routed for ResourcePool {
         let pool = self.name_any();
         routes.triggers.pool(&pool).await;
         routes.triggers.policy(names::DEFAULT_POLICY).await;
-        for allocation in routes.stores.allocations.state() {
-            if allocation.spec.pool == pool {
-                routes.triggers.allocation(&allocation.namespace().unwrap_or_default(), &allocation.name_any()).await;
-            }
-        }
+        routes.allocations_of(&pool).await;
     }
 }
 
@@ -419,7 +451,8 @@ impl Routed for CloudPolicy {
 impl Routed for ResourceQuota {
     async fn route(&self, routes: &Routes) {
         let namespace = self.namespace().unwrap_or_default();
-        if let Some(namespace) = routes.stores.namespaces.get(&ObjectRef::new(&namespace)) {
+        let namespaces = routes.namespaces.as_ref();
+        if let Some(namespace) = namespaces.and_then(|store| store.get(&ObjectRef::new(&namespace))) {
             routes.owner_of(&namespace).await;
         }
         if let Some(pool) = self.labels().get(names::LABEL_POOL) {

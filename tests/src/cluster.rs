@@ -129,6 +129,13 @@ impl Cluster {
         client(&self.kubeconfig_of(person)).await
     }
 
+    /// Somebody who isn't one of the chart's people: the administrator in his name.
+    pub async fn client_as(&self, user: &str) -> Client {
+        let mut kubeconfig = self.kubeconfig.clone();
+        kubeconfig["users"][0]["user"]["as"] = json!(user);
+        client(&kubeconfig).await
+    }
+
     #[must_use]
     pub fn token(&self, person: Person) -> &str {
         &self.tokens[&person]
@@ -214,13 +221,13 @@ pub async fn address_in(file: &Path, process: &Process) -> String {
     .await
 }
 
-async fn client(kubeconfig: &Value) -> Client {
+pub(crate) async fn client(kubeconfig: &Value) -> Client {
     let kubeconfig = Kubeconfig::from_yaml(&kubeconfig.to_string()).expect("a kubeconfig that we wrote");
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
     Client::try_from(config.expect("a kubeconfig that we wrote")).expect("a client can be made")
 }
 
-fn kubectl(kubeconfig: &Path, arguments: &[&str], file: &Path) {
+pub(crate) fn kubectl(kubeconfig: &Path, arguments: &[&str], file: &Path) {
     let done = Command::new(program::of_localcluster("kubectl"))
         .args(arguments)
         .arg("-f")

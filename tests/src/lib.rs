@@ -8,6 +8,7 @@
 pub mod cluster;
 pub mod eventually;
 pub mod invariants;
+pub mod member;
 pub mod object;
 pub mod people;
 pub mod process;

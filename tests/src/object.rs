@@ -7,7 +7,7 @@ use resources::KINDS;
 use serde_json::Value;
 
 /// Plurals and scopes of the kinds that aren't ours.
-const BUILT_IN: [(&str, &str, bool); 8] = [
+const BUILT_IN: [(&str, &str, bool); 10] = [
     ("Namespace", "namespaces", false),
     ("ConfigMap", "configmaps", true),
     ("Pod", "pods", true),
@@ -16,6 +16,8 @@ const BUILT_IN: [(&str, &str, bool); 8] = [
     ("Deployment", "deployments", true),
     ("Lease", "leases", true),
     ("LimitRange", "limitranges", true),
+    ("Secret", "secrets", true),
+    ("ClusterRoleBinding", "clusterrolebindings", false),
 ];
 
 /// Creates what the JSON says, where it says.

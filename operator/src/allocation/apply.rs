@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::{ObjectMeta, Patch, PatchParams, PostParams};
-use kube::{Api, ResourceExt};
+use kube::{Api, Client, ResourceExt};
 use ledger::Bundle;
 use resources::v1alpha1::{Allocation, LimitPolicy};
 use resources::{names, quota};
@@ -33,31 +33,27 @@ pub struct Applied {
 pub async fn apply(observed: &Observed, plan: Plan, context: &Context) -> Result<Applied, Error> {
     let Plan { steps, blocked, lowered } = plan;
     let mut applied = Applied { blocked, wrote: !steps.is_empty(), lowered };
+    // Without a cluster there are no steps.
+    let Some(member) = &observed.member else { return Ok(applied) };
+    let site = Site { observed, client: &member.client, context };
     for step in steps {
         let taken = match step {
-            Step::CreateNamespace { namespace } => create_namespace(observed, &namespace, context).await?,
+            Step::CreateNamespace { namespace } => site.create_namespace(&namespace).await?,
             Step::Adopt { namespace, from } => {
-                adopt(observed, &namespace, &from, context).await?;
+                site.adopt(&namespace, &from).await?;
                 None
             }
             Step::CreateQuota { namespace, fence } => {
-                create_quota(observed, &namespace, &fence, context).await?;
+                site.create_quota(&namespace, &fence).await?;
                 None
             }
             Step::WriteQuota { namespace, uid, read_fence, fence, share } => {
-                let mut operations = quota_patch(&uid, &read_fence, &fence, share, observed.limit_policy);
-                // A namespace that was taken over brings its quota with the labels of the owner before.
-                operations.push(json!({"op": "add", "path": "/metadata/labels", "value": labels(observed)}));
-                if observed.limits_are_outdated(&namespace) {
-                    write_limits(observed, &namespace, context).await?;
-                }
-                let api: Api<ResourceQuota> = Api::namespaced(context.client.clone(), &namespace);
-                patch_json(&api, names::MANAGED_QUOTA, operations, "write the quota", &namespace).await?;
-                context.metrics.wrote(CONTROLLER, "resourcequota");
+                let operations = quota_patch(&uid, &read_fence, &fence, share, observed.limit_policy);
+                site.write_quota(&namespace, operations).await?;
                 None
             }
             Step::SayReady { namespace } => {
-                say_ready(&namespace, context).await?;
+                site.say_ready(&namespace).await?;
                 None
             }
         };
@@ -78,104 +74,136 @@ fn labels(observed: &Observed) -> BTreeMap<String, String> {
     ])
 }
 
-/// Creates the namespace with its owner in the same call, then its quota of zeros. One that is
-/// there already and isn't ours is left alone.
-async fn create_namespace(observed: &Observed, name: &str, context: &Context) -> Result<Option<Blocked>, Error> {
-    let api: Api<Namespace> = Api::all(context.client.clone());
-    let mut labels = labels(observed);
-    labels.insert(names::LABEL_QUOTA_STATE.to_owned(), "pending".to_owned());
-    let owner = (names::ANNOTATION_ALLOCATION.to_owned(), observed.owner.clone());
-    let metadata = ObjectMeta {
-        name: Some(name.to_owned()),
-        labels: Some(labels),
-        annotations: Some(BTreeMap::from([owner])),
-        ..ObjectMeta::default()
-    };
-    let write = |action| move |source| Error::Write { action, namespace: name.to_owned(), source };
-    match api.create(&PostParams::default(), &Namespace { metadata, ..Namespace::default() }).await {
-        Ok(_) => context.metrics.wrote(CONTROLLER, "namespace"),
-        Err(kube::Error::Api(status)) if status.is_already_exists() => {
-            let there = api.get_opt(name).await.map_err(write("read the namespace"))?;
-            let owner = there.and_then(|there| there.annotations().get(names::ANNOTATION_ALLOCATION).cloned());
-            if owner.as_ref() != Some(&observed.owner) {
-                let owner = owner.unwrap_or_default();
-                return Ok(Some(Blocked::NamespaceTaken { namespace: name.to_owned(), owner }));
-            }
-        }
-        Err(source) => return Err(write("create the namespace")(source)),
-    }
-    if let Some(fence) = observed.fence() {
-        create_quota(observed, name, &fence, context).await?;
-    }
-    Ok(None)
+/// Where an allocation's namespaces are written.
+struct Site<'a> {
+    observed: &'a Observed,
+    client: &'a Client,
+    context: &'a Context,
 }
 
-async fn adopt(observed: &Observed, name: &str, from: &str, context: &Context) -> Result<(), Error> {
-    let pointer = "/metadata/annotations/yunheng.io~1allocation";
-    let mut operations = vec![
-        json!({"op": "test", "path": pointer, "value": from}),
-        json!({"op": "replace", "path": pointer, "value": observed.owner}),
-    ];
-    operations.extend(labels(observed).into_iter().map(|(key, value)| {
+impl Site<'_> {
+    /// Creates the namespace with its owner in the same call, then its quota of zeros. One that is
+    /// there already and isn't ours is left alone.
+    async fn create_namespace(&self, name: &str) -> Result<Option<Blocked>, Error> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let mut labels = labels(self.observed);
+        labels.insert(names::LABEL_QUOTA_STATE.to_owned(), "pending".to_owned());
+        let owner = (names::ANNOTATION_ALLOCATION.to_owned(), self.observed.owner.clone());
+        let metadata = ObjectMeta {
+            name: Some(name.to_owned()),
+            labels: Some(labels),
+            annotations: Some(BTreeMap::from([owner])),
+            ..ObjectMeta::default()
+        };
+        let write = |action| move |source| Error::Write { action, namespace: name.to_owned(), source };
+        match api.create(&PostParams::default(), &Namespace { metadata, ..Namespace::default() }).await {
+            Ok(_) => self.context.metrics.wrote(CONTROLLER, "namespace"),
+            Err(kube::Error::Api(status)) if status.is_already_exists() => {
+                let there = api.get_opt(name).await.map_err(write("read the namespace"))?;
+                let owner = there.and_then(|there| there.annotations().get(names::ANNOTATION_ALLOCATION).cloned());
+                if owner.as_ref() != Some(&self.observed.owner) {
+                    let owner = owner.unwrap_or_default();
+                    return Ok(Some(Blocked::NamespaceTaken { namespace: name.to_owned(), owner }));
+                }
+            }
+            Err(source) => return Err(write("create the namespace")(source)),
+        }
+        if let Some(fence) = self.observed.fence() {
+            self.create_quota(name, &fence).await?;
+        }
+        Ok(None)
+    }
+
+    async fn adopt(&self, name: &str, from: &str) -> Result<(), Error> {
+        let pointer = "/metadata/annotations/yunheng.io~1allocation";
+        let mut operations = vec![
+            json!({"op": "test", "path": pointer, "value": from}),
+            json!({"op": "replace", "path": pointer, "value": self.observed.owner}),
+        ];
+        operations.extend(labels(self.observed).into_iter().map(|(key, value)| {
         json!({"op": "add", "path": format!("/metadata/labels/{}", key.replace('/', "~1")), "value": value})
     }));
-    let api: Api<Namespace> = Api::all(context.client.clone());
-    patch_json(&api, name, operations, "take over the namespace", name).await?;
-    context.metrics.wrote(CONTROLLER, "namespace");
-    Ok(())
-}
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        patch_json(&api, name, operations, "take over the namespace", name).await?;
+        self.context.metrics.wrote(CONTROLLER, "namespace");
+        Ok(())
+    }
 
-/// A quota begins with zeros: nobody can use anything before the ledger's word has reached it.
-async fn create_quota(observed: &Observed, namespace: &str, fence: &str, context: &Context) -> Result<(), Error> {
-    let write = |action| move |source| Error::Write { action, namespace: namespace.to_owned(), source };
-    let metadata = ObjectMeta {
-        name: Some(names::MANAGED_QUOTA.to_owned()),
-        namespace: Some(namespace.to_owned()),
-        labels: Some(labels(observed)),
-        ..ObjectMeta::default()
-    };
-    write_limits(observed, namespace, context).await?;
-    let annotations = BTreeMap::from([(names::ANNOTATION_FENCE.to_owned(), fence.to_owned())]);
-    let quota = ResourceQuota {
-        metadata: ObjectMeta { annotations: Some(annotations), ..metadata },
-        spec: Some(ResourceQuotaSpec {
-            hard: Some(quota::hard(Bundle::ZERO, observed.limit_policy)),
-            ..ResourceQuotaSpec::default()
-        }),
-        status: None,
-    };
-    let quotas: Api<ResourceQuota> = Api::namespaced(context.client.clone(), namespace);
-    ignore_existing(quotas.create(&PostParams::default(), &quota).await).map_err(write("create the quota"))?;
-    context.metrics.wrote(CONTROLLER, "resourcequota");
-    Ok(())
-}
-
-/// The defaults of containers go with the quota's keys: where a limit must be given, one is given
-/// to those who give none.
-async fn write_limits(observed: &Observed, namespace: &str, context: &Context) -> Result<(), Error> {
-    let write = |source| Error::Write { action: "write the LimitRange", namespace: namespace.to_owned(), source };
-    let limits = LimitRange {
-        metadata: ObjectMeta {
+    /// A quota begins with zeros: nobody can use anything before the ledger's word has reached it.
+    async fn create_quota(&self, namespace: &str, fence: &str) -> Result<(), Error> {
+        let write = |action| move |source| Error::Write { action, namespace: namespace.to_owned(), source };
+        let metadata = ObjectMeta {
             name: Some(names::MANAGED_QUOTA.to_owned()),
             namespace: Some(namespace.to_owned()),
-            labels: Some(labels(observed)),
+            labels: Some(labels(self.observed)),
             ..ObjectMeta::default()
-        },
-        spec: Some(defaults(observed.limit_policy)),
-    };
-    let api: Api<LimitRange> = Api::namespaced(context.client.clone(), namespace);
-    match api.create(&PostParams::default(), &limits).await {
-        Ok(_) => context.metrics.wrote(CONTROLLER, "limitrange"),
-        Err(kube::Error::Api(status)) if status.is_already_exists() => {
-            let operations = vec![
-                json!({"op": "add", "path": "/metadata/labels", "value": limits.metadata.labels}),
-                json!({"op": "add", "path": "/spec", "value": limits.spec}),
-            ];
-            patch_json(&api, names::MANAGED_QUOTA, operations, "write the LimitRange", namespace).await?;
-        }
-        Err(source) => return Err(write(source)),
+        };
+        self.write_limits(namespace).await?;
+        let annotations = BTreeMap::from([(names::ANNOTATION_FENCE.to_owned(), fence.to_owned())]);
+        let quota = ResourceQuota {
+            metadata: ObjectMeta { annotations: Some(annotations), ..metadata },
+            spec: Some(ResourceQuotaSpec {
+                hard: Some(quota::hard(Bundle::ZERO, self.observed.limit_policy)),
+                ..ResourceQuotaSpec::default()
+            }),
+            status: None,
+        };
+        let quotas: Api<ResourceQuota> = Api::namespaced(self.client.clone(), namespace);
+        ignore_existing(quotas.create(&PostParams::default(), &quota).await).map_err(write("create the quota"))?;
+        self.context.metrics.wrote(CONTROLLER, "resourcequota");
+        Ok(())
     }
-    Ok(())
+
+    /// The defaults of containers go with the quota's keys: where a limit must be given, one is given
+    /// to those who give none.
+    async fn write_limits(&self, namespace: &str) -> Result<(), Error> {
+        let write = |source| Error::Write { action: "write the LimitRange", namespace: namespace.to_owned(), source };
+        let limits = LimitRange {
+            metadata: ObjectMeta {
+                name: Some(names::MANAGED_QUOTA.to_owned()),
+                namespace: Some(namespace.to_owned()),
+                labels: Some(labels(self.observed)),
+                ..ObjectMeta::default()
+            },
+            spec: Some(defaults(self.observed.limit_policy)),
+        };
+        let api: Api<LimitRange> = Api::namespaced(self.client.clone(), namespace);
+        match api.create(&PostParams::default(), &limits).await {
+            Ok(_) => self.context.metrics.wrote(CONTROLLER, "limitrange"),
+            Err(kube::Error::Api(status)) if status.is_already_exists() => {
+                let operations = vec![
+                    json!({"op": "add", "path": "/metadata/labels", "value": limits.metadata.labels}),
+                    json!({"op": "add", "path": "/spec", "value": limits.spec}),
+                ];
+                patch_json(&api, names::MANAGED_QUOTA, operations, "write the LimitRange", namespace).await?;
+            }
+            Err(source) => return Err(write(source)),
+        }
+        Ok(())
+    }
+
+    async fn say_ready(&self, name: &str) -> Result<(), Error> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let operations = vec![
+            json!({"op": "test", "path": "/metadata/labels/yunheng.io~1quota-state", "value": "pending"}),
+            json!({"op": "replace", "path": "/metadata/labels/yunheng.io~1quota-state", "value": "ready"}),
+        ];
+        patch_json(&api, name, operations, "label the namespace", name).await?;
+        self.context.metrics.wrote(CONTROLLER, "namespace");
+        Ok(())
+    }
+
+    async fn write_quota(&self, namespace: &str, mut operations: Vec<serde_json::Value>) -> Result<(), Error> {
+        // A namespace that was taken over brings its quota with the labels of the owner before.
+        operations.push(json!({"op": "add", "path": "/metadata/labels", "value": labels(self.observed)}));
+        if self.observed.limits_are_outdated(namespace) {
+            self.write_limits(namespace).await?;
+        }
+        let api: Api<ResourceQuota> = Api::namespaced(self.client.clone(), namespace);
+        patch_json(&api, names::MANAGED_QUOTA, operations, "write the quota", namespace).await?;
+        self.context.metrics.wrote(CONTROLLER, "resourcequota");
+        Ok(())
+    }
 }
 
 /// What a container gets that asks for nothing. Small, so that an unwritten request wastes little:
@@ -213,17 +241,6 @@ fn quota_patch(uid: &str, read_fence: &str, fence: &str, share: Bundle, policy: 
         json!({"op": "replace", "path": pointer, "value": fence}),
         json!({"op": "replace", "path": "/spec/hard", "value": quota::hard(share, policy)}),
     ]
-}
-
-async fn say_ready(name: &str, context: &Context) -> Result<(), Error> {
-    let api: Api<Namespace> = Api::all(context.client.clone());
-    let operations = vec![
-        json!({"op": "test", "path": "/metadata/labels/yunheng.io~1quota-state", "value": "pending"}),
-        json!({"op": "replace", "path": "/metadata/labels/yunheng.io~1quota-state", "value": "ready"}),
-    ];
-    patch_json(&api, name, operations, "label the namespace", name).await?;
-    context.metrics.wrote(CONTROLLER, "namespace");
-    Ok(())
 }
 
 async fn patch_json<K>(

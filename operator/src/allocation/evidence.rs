@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod, ResourceQuota};
-use kube::Api;
 use kube::api::ListParams;
+use kube::{Api, Client};
 use ledger::{Ask, Bundle, Decision, Request, Shares};
 use resources::v1alpha1::Cause;
 use resources::{names, quota};
@@ -35,17 +35,30 @@ pub async fn release(observed: &Observed, applied: &Applied, context: &Context) 
     let Some(entry) = observed.entry().filter(|entry| !entry.draining.is_zero() || !entry.dropped.is_empty()) else {
         return Ok(Drained::Nothing);
     };
-    let Some(fence) = observed.fence().filter(|_| applied.lowered && applied.blocked.is_none()) else {
+    // Two people have said that nothing of that cluster runs any more.
+    if let (Some(_), Some(fenced)) = (&observed.silence, &observed.fence) {
+        let gone = entry.quotas().map(|(namespace, _)| namespace.to_owned()).collect();
+        let by = [Some(&fenced.requested_by), fenced.confirmed_by.as_ref()];
+        let cause = Cause {
+            kind: "ResourcePool".to_owned(),
+            namespace: String::new(),
+            name: observed.pool.clone(),
+            by: by.into_iter().flatten().cloned().collect::<Vec<_>>().join(", "),
+            reason: format!("its cluster is fenced off: {}", fenced.reason),
+        };
+        return give_back(observed, entry.revision, Proof { gone, ..Proof::default() }, cause, context).await;
+    }
+    let (Some(member), Some(fence)) =
+        (&observed.member, observed.fence().filter(|_| applied.lowered && applied.blocked.is_none()))
+    else {
         return Ok(Drained::Waiting { held_by: Vec::new() });
     };
     let mut proof = Proof::default();
     for (namespace, share) in entry.quotas() {
-        if !proof.gather(namespace, share, &fence, entry.draining, context).await? {
+        if !proof.gather(namespace, share, &fence, entry.draining, &member.client).await? {
             return Ok(Drained::Waiting { held_by: Vec::new() });
         }
     }
-    let Proof { used, gone, held_by } = proof;
-    let ask = Ask::Release { allocation: observed.key.clone(), revision: entry.revision, used, gone };
     let cause = Cause {
         kind: "Allocation".to_owned(),
         namespace: observed.key.namespace.clone(),
@@ -53,6 +66,20 @@ pub async fn release(observed: &Observed, applied: &Applied, context: &Context) 
         by: String::new(),
         reason: "proven unusable in every namespace".to_owned(),
     };
+    give_back(observed, entry.revision, proof, cause, context).await
+}
+
+/// Asks the ledger to take back what the proof leaves unused. It refuses if the entry has changed
+/// since that revision.
+async fn give_back(
+    observed: &Observed,
+    revision: u64,
+    proof: Proof,
+    cause: Cause,
+    context: &Context,
+) -> Result<Drained, Error> {
+    let Proof { used, gone, held_by } = proof;
+    let ask = Ask::Release { allocation: observed.key.clone(), revision, used, gone };
     let request = Request { ask, at_ms: context.clock.now().as_millisecond() };
     let answer = context.desk.ask(&observed.pool, request, cause).await?;
     Ok(match answer.decision {
@@ -76,23 +103,23 @@ impl Proof {
         share: Bundle,
         fence: &str,
         draining: Bundle,
-        context: &Context,
+        client: &Client,
     ) -> Result<bool, Error> {
         let failed = |source| Error::Evidence { namespace: namespace.to_owned(), source };
-        let namespaces: Api<Namespace> = Api::all(context.client.clone());
+        let namespaces: Api<Namespace> = Api::all(client.clone());
         if namespaces.get_opt(namespace).await.map_err(failed)?.is_none() {
             self.gone.insert(namespace.to_owned());
             return Ok(true);
         }
-        let quotas: Api<ResourceQuota> = Api::namespaced(context.client.clone(), namespace);
+        let quotas: Api<ResourceQuota> = Api::namespaced(client.clone(), namespace);
         let Some(object) = quotas.get_opt(names::MANAGED_QUOTA).await.map_err(failed)? else { return Ok(false) };
         let quota = quota::Observed::from(&object);
         if !quota.is_lowered_to(share, fence) {
             return Ok(false);
         }
         // Without a resourceVersion a list is answered from a quorum, not from a cache.
-        let pods: Api<Pod> = Api::namespaced(context.client.clone(), namespace);
-        let claims: Api<PersistentVolumeClaim> = Api::namespaced(context.client.clone(), namespace);
+        let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+        let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), namespace);
         let pods = pods.list(&ListParams::default()).await.map_err(failed)?.items;
         let claims = claims.list(&ListParams::default()).await.map_err(failed)?.items;
         let counted: Bundle = pods.iter().map(usage::of_pod).chain(claims.iter().map(usage::of_claim)).sum();

@@ -7,12 +7,13 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 use ledger::{AllocationKey, Bundle, Entry};
-use resources::v1alpha1::{Allocation, LimitPolicy};
+use resources::v1alpha1::{Allocation, LimitPolicy, PoolFence};
 use resources::{names, quota, validate};
 
 use super::Error;
 use crate::context::Context;
 use crate::ledgers::{self, Snapshot};
+use crate::member::{Member, Reach, Silence};
 use crate::pool::verdicts::{Standing, Waiting};
 
 /// Whom a projection is for.
@@ -71,6 +72,12 @@ pub struct Observed {
     /// Uid that the namespaces carry: the allocation's.
     pub owner: String,
     pub limit_policy: LimitPolicy,
+    /// Where its namespaces are, if that cluster is reached.
+    pub member: Option<Arc<Member>>,
+    /// Since when and why it isn't.
+    pub silence: Option<Silence>,
+    /// Two people have declared that cluster lost.
+    pub fence: Option<PoolFence>,
     pub places: BTreeMap<String, Place>,
     /// The ledger; `fresh` if it was read after the places.
     pub snapshot: Option<Arc<Snapshot>>,
@@ -156,17 +163,29 @@ fn from_caches(subject: &Subject, latest: Option<Arc<Snapshot>>, context: &Conte
         Some(allocation) => allocation.spec.application.clone(),
         None => key.name.strip_suffix(&format!("-{pool}")).unwrap_or(&key.name).to_owned(),
     };
-    let limit_policy = context.stores.pools.get(&ObjectRef::new(pool)).map(|pool| pool.spec.limit_policy);
+    let object = context.stores.pools.get(&ObjectRef::new(pool));
+    let reach = match object.as_deref() {
+        Some(object) => context.members.of(object),
+        None => Reach::Reached(Arc::clone(context.members.hub())),
+    };
+    let limit_policy = object.as_ref().map(|pool| pool.spec.limit_policy);
+    let fence = object.as_ref().and_then(|pool| pool.spec.fence.clone()).filter(PoolFence::is_confirmed);
+    // Of a cluster that isn't reached nothing is known, which isn't the same as nothing being there.
+    let (member, silence) = (reach.member().cloned(), reach.silence().cloned());
+    if member.is_none() {
+        wanted.clear();
+    }
+    let look = |member: &Arc<Member>| -> BTreeMap<String, Place> {
+        wanted.iter().map(|name| (name.clone(), place(name, &owner, member, context))).collect()
+    };
+    let places = member.as_ref().map(look).unwrap_or_default();
     Observed {
         department: key.department().to_owned(),
         application,
-        places: wanted
-            .into_iter()
-            .map(|name| {
-                let place = place(&name, &owner, context);
-                (name, place)
-            })
-            .collect(),
+        places,
+        member,
+        silence,
+        fence,
         limit_policy: limit_policy.unwrap_or_default(),
         waiting: context.verdicts.get(key),
         standing: context.verdicts.standing(pool),
@@ -178,9 +197,9 @@ fn from_caches(subject: &Subject, latest: Option<Arc<Snapshot>>, context: &Conte
     }
 }
 
-fn place(name: &str, owner: &str, context: &Context) -> Place {
-    let namespace = context.stores.namespaces.get(&ObjectRef::new(name));
-    let object = context.stores.quotas.get(&ObjectRef::new(names::MANAGED_QUOTA).within(name));
+fn place(name: &str, owner: &str, member: &Member, context: &Context) -> Place {
+    let namespace = member.places.namespaces.get(&ObjectRef::new(name));
+    let object = member.places.quotas.get(&ObjectRef::new(names::MANAGED_QUOTA).within(name));
     let quota = object.as_deref().map(quota::Observed::from);
     let state = match namespace.as_deref() {
         None => PlaceState::Absent,

@@ -4,6 +4,7 @@ use ledger::{Bundle, Entry};
 use resources::{names, quota};
 
 use super::observe::{Observed, Place, PlaceState};
+use crate::member::Silence;
 use crate::pool::verdicts::{Halt, Standing};
 
 /// One write.
@@ -37,6 +38,10 @@ pub enum Blocked {
     PoolHalted {
         halt: Halt,
     },
+    /// Nothing can be written, because the cluster doesn't answer.
+    ClusterUnreachable {
+        silence: Silence,
+    },
     /// The quota's fence is from the ledger's future.
     LedgerBehindQuota {
         namespace: String,
@@ -68,6 +73,9 @@ pub fn plan(observed: &Observed) -> Plan {
         Standing::Halted(halt) => {
             return Plan { blocked: Some(Blocked::PoolHalted { halt: halt.clone() }), ..Plan::default() };
         }
+    }
+    if let Some(silence) = &observed.silence {
+        return Plan { blocked: Some(Blocked::ClusterUnreachable { silence: silence.clone() }), ..Plan::default() };
     }
     let mut plan = Plan { lowered: true, ..Plan::default() };
     for (namespace, share) in entry.quotas() {

@@ -16,6 +16,7 @@ use super::observe::Observed;
 use super::plan::Blocked;
 use super::{CONTROLLER, Error};
 use crate::context::Context;
+use crate::pool::halt;
 use crate::pool::verdicts::Verdict;
 use crate::statuses::{Urgency, Written};
 
@@ -99,8 +100,15 @@ fn status_of(
     AllocationStatus {
         granted: Some(granted.into()),
         draining: Some(draining.into()),
-        enforced: enforced.filter(|_| !observed.places.is_empty()).map(Known::from),
-        used: Some(used.into()),
+        // What can't be seen now is what it was when it was last seen.
+        enforced: match &observed.silence {
+            None => enforced.filter(|_| !observed.places.is_empty()).map(Known::from),
+            Some(_) => before.enforced.clone(),
+        },
+        used: match &observed.silence {
+            None => Some(used.into()),
+            Some(_) => before.used.clone(),
+        },
         conditions: condition::conditions(&before.conditions, sayings, generation, now),
     }
 }
@@ -142,6 +150,9 @@ fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
             "NamespaceTerminating",
             format!("namespace {namespace} is being deleted; it is made again when it is gone"),
         ),
+        Some(Blocked::ClusterUnreachable { silence }) => {
+            Saying::no(condition::ENFORCED, halt::CLUSTER_UNREACHABLE, halt::unreachable(silence))
+        }
         Some(Blocked::PoolHalted { halt }) => Saying::no(condition::ENFORCED, halt.reason(), halt.message()),
         Some(Blocked::LedgerBehindQuota { namespace, ledger, fence }) => Saying::no(
             condition::ENFORCED,

@@ -17,9 +17,12 @@ pub async fn apply(plan: Plan, context: &Context) -> Result<(), Error> {
     if let Some(namespace) = namespace {
         create_namespace(&namespace, context).await?;
     }
-    for binding in role_bindings {
+    for (cluster, binding) in role_bindings {
+        // One that has fallen silent since is looked at again when it is back.
+        let reached = context.members.reached();
+        let Some(member) = reached.iter().find(|member| member.uid == cluster) else { continue };
         let place = binding.namespace().unwrap_or_default();
-        write::<RoleBinding>(Api::namespaced(context.client.clone(), &place), "RoleBinding", binding, context).await?;
+        write::<RoleBinding>(Api::namespaced(member.client.clone(), &place), "RoleBinding", binding, context).await?;
     }
     if let Some(binding) = cluster_role_binding {
         let api = Api::<ClusterRoleBinding>::all(context.client.clone());

@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use kube::api::ObjectMeta;
 use resources::names;
 
-use super::observe::Observed;
+use super::observe::{Observed, Site};
 
 const OWNER_ROLE: &str = "yunheng-department-owner";
 const USER_ROLE: &str = "yunheng-department-user";
@@ -23,7 +23,8 @@ const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
 #[derive(Debug, Default)]
 pub struct Plan {
     pub namespace: Option<Namespace>,
-    pub role_bindings: Vec<RoleBinding>,
+    /// Each with the uid of its cluster.
+    pub role_bindings: Vec<(String, RoleBinding)>,
     pub cluster_role_binding: Option<ClusterRoleBinding>,
 }
 
@@ -36,20 +37,25 @@ pub fn plan(observed: &Observed) -> Plan {
     });
     let (owners, users) = (subjects(&observed.members.owners), subjects(&observed.members.users));
     let everybody: Vec<Subject> = owners.iter().chain(&users).cloned().collect();
-    let mut wanted = vec![
-        binding(observed, &own, OWNER_ROLE, OWNER_ROLE, owners),
-        binding(observed, &own, USER_ROLE, USER_ROLE, users),
-    ];
-    for namespace in &observed.workload_namespaces {
-        wanted.push(binding(observed, namespace, MEMBERS_BINDING, DEPLOY_ROLE, everybody.clone()));
+    let mut role_bindings = Vec::new();
+    for site in &observed.sites {
+        let mut wanted = Vec::new();
+        if site.is_hub {
+            wanted.push(binding(observed, site, &own, OWNER_ROLE, OWNER_ROLE, owners.clone()));
+            wanted.push(binding(observed, site, &own, USER_ROLE, USER_ROLE, users.clone()));
+        }
+        for namespace in &site.workload_namespaces {
+            wanted.push(binding(observed, site, namespace, MEMBERS_BINDING, DEPLOY_ROLE, everybody.clone()));
+        }
+        let needed = wanted.into_iter().filter(|wanted| needs_writing(wanted, site));
+        role_bindings.extend(needed.map(|binding| (site.cluster.clone(), binding)));
     }
-    let role_bindings = wanted.into_iter().filter(|wanted| needs_writing(wanted, observed)).collect();
     Plan { namespace, role_bindings, cluster_role_binding: catalogue(observed, everybody) }
 }
 
 /// A binding without anybody is made only to empty one that is there.
-fn needs_writing(wanted: &RoleBinding, observed: &Observed) -> bool {
-    let there = observed
+fn needs_writing(wanted: &RoleBinding, site: &Site) -> bool {
+    let there = site
         .role_bindings
         .iter()
         .find(|there| there.name_any() == wanted.name_any() && there.namespace() == wanted.namespace());
@@ -100,12 +106,20 @@ fn owner(observed: &Observed) -> OwnerReference {
     }
 }
 
-fn binding(observed: &Observed, namespace: &str, name: &str, role_name: &str, subjects: Vec<Subject>) -> RoleBinding {
+fn binding(
+    observed: &Observed,
+    site: &Site,
+    namespace: &str,
+    name: &str,
+    role_name: &str,
+    subjects: Vec<Subject>,
+) -> RoleBinding {
     let metadata = ObjectMeta {
         name: Some(name.to_owned()),
         namespace: Some(namespace.to_owned()),
         labels: Some(labels(&observed.name)),
-        owner_references: Some(vec![owner(observed)]),
+        // An owner is an object of the same cluster.
+        owner_references: site.is_hub.then(|| vec![owner(observed)]),
         ..ObjectMeta::default()
     };
     RoleBinding { metadata, role_ref: role(role_name), subjects: Some(subjects) }
@@ -144,8 +158,11 @@ mod tests {
             uid: "uid-1".into(),
             members: Members { owners: vec![], users: users.iter().map(ToString::to_string).collect() },
             has_namespace: false,
-            workload_namespaces: BTreeSet::from(["app-marriage-registry".to_owned()]),
-            role_bindings: vec![],
+            sites: vec![Site {
+                is_hub: true,
+                workload_namespaces: BTreeSet::from(["app-marriage-registry".to_owned()]),
+                ..Site::default()
+            }],
             cluster_role_binding: None,
             applications: 1,
             ledgers_missing: false,
@@ -163,16 +180,27 @@ mod tests {
         let roles: Vec<_> = plan
             .role_bindings
             .iter()
-            .map(|one| (one.namespace().unwrap(), one.role_ref.name.clone(), one.subjects.as_ref().unwrap().len()))
+            .map(|(_, one)| (one.namespace().unwrap(), one.role_ref.name.clone(), one.subjects.as_ref().unwrap().len()))
             .collect();
         let expected = [
             ("dept-civil-affairs".to_owned(), USER_ROLE.to_owned(), 2),
             ("app-marriage-registry".to_owned(), DEPLOY_ROLE.to_owned(), 2),
         ];
         assert_eq!(roles, expected);
-        let kinds: Vec<_> = plan.role_bindings[0].subjects.iter().flatten().map(|one| one.kind.as_str()).collect();
+        let kinds: Vec<_> = plan.role_bindings[0].1.subjects.iter().flatten().map(|one| one.kind.as_str()).collect();
         assert_eq!(kinds, ["User", "Group"]);
         assert!(plan.cluster_role_binding.is_some());
+    }
+
+    #[test]
+    fn a_member_cluster_has_the_workload_namespaces_alone() {
+        let mut seen = observed(&["zhang"]);
+        let member = Site { cluster: "member".into(), is_hub: false, ..seen.sites[0].clone() };
+        seen.sites = vec![member];
+        let bindings = plan(&seen).role_bindings;
+        let [(cluster, binding)] = bindings.as_slice() else { panic!("{bindings:?}") };
+        assert_eq!((cluster.as_str(), binding.role_ref.name.as_str()), ("member", DEPLOY_ROLE));
+        assert_eq!(binding.metadata.owner_references, None, "the department isn't there");
     }
 
     #[test]
@@ -180,13 +208,13 @@ mod tests {
         let mut seen = observed(&["zhang"]);
         let first = plan(&seen);
         seen.has_namespace = true;
-        seen.role_bindings = first.role_bindings.into_iter().map(Arc::new).collect();
+        seen.sites[0].role_bindings = first.role_bindings.into_iter().map(|(_, binding)| Arc::new(binding)).collect();
         seen.cluster_role_binding = first.cluster_role_binding.map(Arc::new);
         let second = plan(&seen);
         assert!(second.namespace.is_none() && second.role_bindings.is_empty() && second.cluster_role_binding.is_none());
-        let mut strangers = seen.role_bindings.last().unwrap().as_ref().clone();
+        let mut strangers = seen.sites[0].role_bindings.last().unwrap().as_ref().clone();
         strangers.labels_mut().insert(names::LABEL_DEPARTMENT.to_owned(), "health".to_owned());
-        *seen.role_bindings.last_mut().unwrap() = Arc::new(strangers);
+        *seen.sites[0].role_bindings.last_mut().unwrap() = Arc::new(strangers);
         assert_eq!(plan(&seen).role_bindings.len(), 1, "a binding left by another department is taken over");
         seen.members.users.clear();
         assert_eq!(plan(&seen).role_bindings.len(), 2, "bindings that are there are emptied");

@@ -9,6 +9,7 @@ use resources::names;
 use resources::v1alpha1::{PoolLedger, ResourcePool};
 use serde_json::json;
 
+use super::drift;
 use super::halt::Halt;
 use super::observe::{Observed, Questions, key_of};
 use super::plan::{Outcome, Plan};
@@ -16,6 +17,7 @@ use super::{CONTROLLER, Error};
 use crate::context::Context;
 use crate::desk::Answer;
 use crate::ledgers::Snapshot;
+use crate::member::Reach;
 
 /// A pass that has been committed, or had nothing to commit.
 #[derive(Debug)]
@@ -86,6 +88,16 @@ pub async fn apply(
     Ok(Applied { snapshot, outcome, halted, has_more, is_quiet })
 }
 
+/// Lowers the quotas that allow more than is granted.
+pub async fn mend(observed: &Observed, context: &Context) -> Result<(), Error> {
+    match context.members.of(&observed.pool) {
+        Reach::Reached(member) if !observed.drifts.is_empty() => {
+            drift::mend(&observed.pool, &observed.drifts, &member, context).await
+        }
+        Reach::Reached(_) | Reach::Unreachable(_) => Ok(()),
+    }
+}
+
 /// Answers the questions that were decided, and leaves the others.
 fn answer(questions: &mut Questions, answers: Vec<Option<Decision>>, revision: u64) {
     let mut left = Vec::new();
@@ -143,6 +155,8 @@ pub async fn finish(pool: &ResourcePool, context: &Context) -> Result<bool, Erro
         }
     }
     context.desk.dismiss(&name);
+    let others = context.stores.pools.state_filter(|other| other.metadata.name.as_deref() != Some(&name));
+    context.members.retain(others.iter().map(AsRef::as_ref));
     context.verdicts.forget(&name);
     if pool.finalizers().iter().any(|finalizer| finalizer == names::FINALIZER_RELEASE) {
         let kept = pool.finalizers().iter().filter(|finalizer| *finalizer != names::FINALIZER_RELEASE);

@@ -1,6 +1,10 @@
 //! Why a pool stands still: something is so wrong that nothing may be decided or written.
 
+use jiff::Timestamp;
 use ledger::Reason;
+
+use super::drift::Drift;
+use crate::member::Silence;
 
 /// A state in which the operator doesn't touch a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +13,36 @@ pub enum Halt {
     ClusterChanged { known: String, now: String },
     /// A quota carries a fence from the ledger's future: a backup was restored.
     LedgerBehindQuotas { ledger: u64, fence: u64 },
-    /// The pool is in a cluster that this version doesn't reach.
-    ClusterNotSupported,
+    /// The pool's cluster was never reached, so there is no ledger that names it.
+    ClusterUnreachable { silence: Silence },
+}
+
+/// The name of the same cause, whether it halts a pool or only keeps it from giving anything out.
+pub const CLUSTER_UNREACHABLE: &str = "ClusterUnreachable";
+/// Quotas of the pool allow more than its ledger grants.
+pub const QUOTAS_ABOVE_LEDGER: &str = "QuotasAboveLedger";
+
+#[must_use]
+pub fn unreachable(silence: &Silence) -> String {
+    let Silence { since, error } = silence;
+    format!("the pool's cluster isn't reached since {}: {error}", whole_seconds(*since))
+}
+
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// Why a pool takes back but gives nothing out: nobody knows what its quotas let in, or they let in
+/// more than is granted. What it gave away meanwhile might be in use.
+#[must_use]
+pub fn closed(silence: Option<&Silence>, drifts: &[Drift]) -> Option<Reason> {
+    let (code, why) = match (silence, drifts.first()) {
+        (Some(silence), _) => (CLUSTER_UNREACHABLE, unreachable(silence)),
+        (None, Some(drift)) => (QUOTAS_ABOVE_LEDGER, drift.message()),
+        (None, None) => return None,
+    };
+    let message = format!("the pool takes back and gives nothing out until this has ended: {why}");
+    Some(Reason::PoolHalted { code, message })
 }
 
 /// What is known of a pool's standing.
@@ -30,7 +62,7 @@ impl Halt {
         match self {
             Self::ClusterChanged { .. } => "ClusterChanged",
             Self::LedgerBehindQuotas { .. } => "LedgerBehindQuotas",
-            Self::ClusterNotSupported => "ClusterNotSupported",
+            Self::ClusterUnreachable { .. } => CLUSTER_UNREACHABLE,
         }
     }
 
@@ -43,9 +75,7 @@ impl Halt {
             Self::LedgerBehindQuotas { ledger, fence } => format!(
                 "a quota carries revision {fence}, the ledger is at {ledger}: it looks like a restored backup, so nothing is granted"
             ),
-            Self::ClusterNotSupported => {
-                "spec.cluster.kubeconfigSecretRef is not served by this version: name spec.cluster.local".to_owned()
-            }
+            Self::ClusterUnreachable { silence } => unreachable(silence),
         }
     }
 }

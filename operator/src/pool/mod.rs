@@ -5,7 +5,8 @@
 //! passes of one pool at the same time.
 
 mod apply;
-mod halt;
+mod drift;
+pub(crate) mod halt;
 mod journal;
 mod observe;
 mod passes;
@@ -44,6 +45,8 @@ pub enum Error {
     Finalizer { source: kube::Error },
     #[error("failed to delete the ledger of the pool")]
     DeleteLedger { source: kube::Error },
+    #[error("failed to lower the quota in namespace {namespace}")]
+    Mend { namespace: String, source: kube::Error },
     #[error("failed to report the pool's status")]
     Report { source: kube::Error },
 }
@@ -55,6 +58,7 @@ impl Categorised for Error {
             Self::ReadThrough { source }
             | Self::Finalizer { source }
             | Self::DeleteLedger { source }
+            | Self::Mend { source, .. }
             | Self::Report { source } => source.category(),
         }
     }
@@ -95,11 +99,14 @@ async fn reconcile(pool: &Arc<ResourcePool>, context: &Context) -> Result<Action
     }
     // client: one commit after the other, until everybody who asked is answered
     let (observed, applied) = pass(pool, context, now).await?;
+    // client: quotas that allow too much are lowered
+    apply::mend(&observed, context).await?;
     // client: the status, at most once a second
     let wait = report::report(&observed, &applied, context, now).await?;
     let is_empty = terminating && applied.snapshot.ledger.entries.is_empty();
     let again = applied.has_more || is_empty || context.desk.has_questions(&name);
-    Ok(Action::requeue(if again { Duration::ZERO } else { wait.min(SAFETY_NET) }))
+    let wait = [wait, SAFETY_NET].into_iter().chain(observed.drifts_again).min().unwrap_or(SAFETY_NET);
+    Ok(Action::requeue(if again { Duration::ZERO } else { wait }))
 }
 
 /// Decides on everything there is to ask. A commit takes so many changes: the questions that it

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, ResourceQuota};
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
 use ledger::{AllocationKey, Bundle, Ledger, Request};
@@ -11,12 +12,14 @@ use resources::v1alpha1::{Allocation, Cause, Department, QuotaDecision, QuotaReq
 use resources::{judgement, names, quota, status, workflow};
 
 use super::Error;
+use super::drift::{self, Drift};
 use super::plan::{CHANGES_MAX, Outcome};
 use super::verdicts::Waiting;
 use crate::context::Context;
 use crate::desk::Question;
 use crate::host;
 use crate::ledgers::{self, Snapshot};
+use crate::member::{Member, Reach, Silence};
 
 /// Entries without an allocation that one pass asks for: each is a round trip.
 const GONE_MAX: usize = 16;
@@ -26,8 +29,12 @@ const GONE_MAX: usize = 16;
 pub struct Observed {
     pub pool: Arc<ResourcePool>,
     pub snapshot: Arc<Snapshot>,
-    /// Uid of the cluster that quotas would be written to.
-    pub cluster_uid: String,
+    /// The cluster that quotas are written to.
+    pub cluster: Cluster,
+    /// Quotas that allow more than the ledger grants.
+    pub drifts: Vec<Drift>,
+    /// When to look for them again, where that is known.
+    pub drifts_again: Option<Duration>,
     /// The highest revision of this ledger that a quota's fence names.
     pub highest_fence: u64,
     pub allocations: Vec<Arc<Allocation>>,
@@ -48,6 +55,32 @@ pub struct Observed {
     pub last: Option<Arc<Outcome>>,
 }
 
+/// The cluster of a pool, as far as a decision depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cluster {
+    Reached { uid: String },
+    Unreachable(Silence),
+}
+
+impl Cluster {
+    #[must_use]
+    pub const fn silence(&self) -> Option<&Silence> {
+        match self {
+            Self::Reached { .. } => None,
+            Self::Unreachable(silence) => Some(silence),
+        }
+    }
+}
+
+impl From<&Reach> for Cluster {
+    fn from(reach: &Reach) -> Self {
+        match reach {
+            Reach::Reached(member) => Self::Reached { uid: member.uid.clone() },
+            Reach::Unreachable(silence) => Self::Unreachable(silence.clone()),
+        }
+    }
+}
+
 impl Observed {
     /// The pool is being deleted.
     #[must_use]
@@ -57,16 +90,17 @@ impl Observed {
 }
 
 /// What a status shows and no decision depends on. Values alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Around {
-    /// What the pool's quotas are charged with.
-    pub used: Bundle,
+    /// What the pool's quotas are charged with; `None` while its cluster isn't reached.
+    pub used: Option<Bundle>,
     /// What undecided requests ask for beyond what their allocations have.
     pub requested: Bundle,
     /// The pool's nodes.
     pub nodes: Vec<Arc<Node>>,
     /// What host agents have reported for the pool, fresh or not.
     pub reports: Vec<host::Report>,
+    pub cluster: Cluster,
 }
 
 /// The questions' other halves, apart from the values: they are answered after the commit.
@@ -79,8 +113,10 @@ pub async fn observe(
     context: &Context,
 ) -> Result<Observed, Error> {
     let name = pool.name_any();
-    let highest_fence = highest_fences(context);
-    let snapshot = read_ledger(&name, &highest_fence, context).await?;
+    let reach = context.members.of(pool);
+    let highest_fence = reach.member().map(|member| highest_fences(member)).unwrap_or_default();
+    let snapshot = read_ledger(&name, &highest_fence, &reach, context).await?;
+    let (drifts, drifts_again) = drifts(&name, &snapshot, &reach, context).await?;
     questions.extend(context.desk.take(&name, CHANGES_MAX.saturating_sub(questions.len())));
     let allocations: Vec<_> =
         context.stores.allocations.state().into_iter().filter(|allocation| allocation.spec.pool == name).collect();
@@ -95,7 +131,9 @@ pub async fn observe(
         asked: questions.iter().map(|question| (question.request.clone(), question.cause.clone())).collect(),
         decisions: causes(&allocations, &snapshot, context),
         highest_fence: highest_fence.get(&snapshot.uid).copied().unwrap_or_default(),
-        cluster_uid: context.cluster_uid.clone(),
+        cluster: Cluster::from(&reach),
+        drifts,
+        drifts_again,
         pool: Arc::clone(pool),
         departments: context.stores.departments.state(),
         snapshot,
@@ -110,13 +148,16 @@ pub async fn observe(
 pub fn around(pool: &ResourcePool, ledger: &Ledger, context: &Context) -> Around {
     let name = pool.name_any();
     let stores = &context.stores;
-    let quotas = stores.quotas.state();
-    let ours = quotas.iter().filter(|quota| quota.labels().get(names::LABEL_POOL) == Some(&name));
+    let reach = context.members.of(pool);
+    let places = reach.member().map(|member| &member.places);
+    let ours = |quota: &ResourceQuota| quota.labels().get(names::LABEL_POOL) == Some(&name);
+    let quotas = places.map(|places| places.quotas.state_filter(ours));
     let requests = stores.requests.state_filter(|request| request.spec.pool == name);
     Around {
-        used: ours.map(|quota| quota::Observed::from(quota.as_ref()).used).sum(),
+        used: quotas.map(|quotas| quotas.iter().map(|quota| quota::Observed::from(quota.as_ref()).used).sum()),
         requested: requested(&requests, &stores.allocations.state(), ledger),
-        nodes: stores.nodes.state_filter(|node| host::is_of(node, pool)),
+        nodes: places.map(|places| places.nodes.state_filter(|node| host::is_of(node, pool))).unwrap_or_default(),
+        cluster: Cluster::from(&reach),
         reports: host::reports_of(&name, &stores.host_reports.state()),
     }
 }
@@ -147,6 +188,7 @@ pub fn key_of(allocation: &Allocation) -> AllocationKey {
 async fn read_ledger(
     name: &str,
     highest_fence: &HashMap<String, u64>,
+    reach: &Reach,
     context: &Context,
 ) -> Result<Arc<Snapshot>, Error> {
     if let Some(latest) = context.ledgers.latest(name)
@@ -155,14 +197,36 @@ async fn read_ledger(
         return Ok(latest);
     }
     match context.ledgers.read_after_now(name).await {
-        Err(ledgers::Error::Missing { .. }) => Ok(context.ledgers.create(name, &context.cluster_uid).await?),
+        // A ledger names its cluster: without one there is none yet.
+        Err(ledgers::Error::Missing { .. }) => match reach {
+            Reach::Reached(member) => Ok(context.ledgers.create(name, &member.uid).await?),
+            Reach::Unreachable(_) => Ok(Arc::default()),
+        },
         other => Ok(other?),
     }
 }
 
-fn highest_fences(context: &Context) -> HashMap<String, u64> {
+/// What allows more than is granted. Each pod that starts or ends brings a pass, so that one looks
+/// at all quotas now and then: at a cluster that was just reached at once, else once a second.
+async fn drifts(
+    name: &str,
+    snapshot: &Snapshot,
+    reach: &Reach,
+    context: &Context,
+) -> Result<(Vec<Drift>, Option<Duration>), Error> {
+    let Some(member) = reach.member() else { return Ok((Vec::new(), None)) };
+    let passes = &context.verdicts.passes;
+    if let Some(rest) = passes.drifts_rest(name, member, Instant::now()) {
+        return Ok((Vec::new(), Some(rest)));
+    }
+    let found = drift::find(name, snapshot, member, context).await?;
+    let again = passes.drifts_seen(name, member, !found.is_empty(), Instant::now());
+    Ok((found, again))
+}
+
+fn highest_fences(member: &Member) -> HashMap<String, u64> {
     let mut highest: HashMap<String, u64> = HashMap::new();
-    for quota in context.stores.quotas.state() {
+    for quota in member.places.quotas.state() {
         let fence = quota.annotations().get(names::ANNOTATION_FENCE);
         let Some((ledger_uid, revision)) = fence.and_then(|fence| names::parse_fence(fence)) else { continue };
         match highest.get_mut(ledger_uid) {

@@ -1,16 +1,20 @@
 //! What is remembered of the passes of each pool, so that one that has nothing to do costs little.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::halt::{Halt, Standing};
 use super::plan::Outcome;
 use crate::ledgers::Snapshot;
+use crate::member::Member;
 
 /// Least time between two looks at the figures of a pool in which nothing is decided: each pod
 /// that starts or ends changes them.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
+
+/// Least time between two looks for quotas that allow too much, where none was found.
+const DRIFTS_EVERY: Duration = Duration::from_secs(1);
 
 /// By pool. In memory alone: whoever begins anew looks at everything once.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +27,9 @@ struct Memory {
     audited: Option<Audited>,
     /// Not before then are the figures worth another look.
     figures_at: Option<Instant>,
+    /// When quotas that allow too much were looked for and none was found, and in which connection
+    /// to a cluster: one that is reached anew is looked at at once.
+    drifts_at: Option<(Instant, Weak<Member>)>,
 }
 
 /// What an audit found in a ledger, and in which.
@@ -82,6 +89,22 @@ impl Passes {
     pub fn figures_seen(&self, pool: &str, now: Instant, wait: Option<Duration>) {
         let rest = wait.unwrap_or(FIGURES_EVERY).min(FIGURES_EVERY);
         self.with(pool, |memory| memory.figures_at = Some(now + rest));
+    }
+
+    /// How long until quotas that allow too much are looked for again; `None`: now.
+    #[must_use]
+    pub fn drifts_rest(&self, pool: &str, member: &Arc<Member>, now: Instant) -> Option<Duration> {
+        let (at, looked_at) = self.with(pool, |memory| memory.drifts_at.clone())?;
+        let same = std::ptr::eq(looked_at.as_ptr(), Arc::as_ptr(member));
+        at.checked_duration_since(now).filter(|rest| same && !rest.is_zero())
+    }
+
+    /// They were looked for. Where one was found the next pass looks again, and so it does until
+    /// there is none; then the next look may wait. Says how long, if somebody has to come back.
+    pub fn drifts_seen(&self, pool: &str, member: &Arc<Member>, found: bool, now: Instant) -> Option<Duration> {
+        let next = (!found).then(|| (now + DRIFTS_EVERY, Arc::downgrade(member)));
+        self.with(pool, |memory| memory.drifts_at = next);
+        found.then_some(DRIFTS_EVERY)
     }
 
     /// Forgets a pool that is gone.

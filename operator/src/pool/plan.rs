@@ -10,9 +10,9 @@ use resources::snapshot;
 use resources::v1alpha1::{PoolLedgerSpec, PoolOrder};
 
 use self::gather::{Item, Origin, gather};
-use super::halt::Halt;
+use super::halt::{self, Halt};
 use super::journal::{self, Change};
-use super::observe::Observed;
+use super::observe::{Cluster, Observed};
 use super::verdicts::{Told, Verdict};
 
 /// Changes one commit takes at most: a record of them must fit the journal, and a pass must not
@@ -57,7 +57,7 @@ struct Asked {
     ledger_uid: String,
     revision: u64,
     sequence: Sequence,
-    terminating: bool,
+    closed: Option<Reason>,
     requests: Vec<Request>,
 }
 
@@ -82,11 +82,14 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Plan {
 
 fn halt(observed: &Observed) -> Option<Halt> {
     let snapshot = &observed.snapshot;
-    if observed.pool.spec.cluster.kubeconfig_secret_ref.is_some() {
-        return Some(Halt::ClusterNotSupported);
-    }
-    if snapshot.cluster_uid != observed.cluster_uid {
-        return Some(Halt::ClusterChanged { known: snapshot.cluster_uid.clone(), now: observed.cluster_uid.clone() });
+    match &observed.cluster {
+        Cluster::Unreachable(silence) if snapshot.cluster_uid.is_empty() => {
+            return Some(Halt::ClusterUnreachable { silence: silence.clone() });
+        }
+        Cluster::Reached { uid } if snapshot.cluster_uid != *uid => {
+            return Some(Halt::ClusterChanged { known: snapshot.cluster_uid.clone(), now: uid.clone() });
+        }
+        Cluster::Reached { .. } | Cluster::Unreachable(_) => {}
     }
     let (ledger, fence) = (snapshot.ledger.revision, observed.highest_fence);
     (fence > ledger).then_some(Halt::LedgerBehindQuotas { ledger, fence })
@@ -100,7 +103,11 @@ fn asked(observed: &Observed, items: &[Item]) -> Asked {
             PoolOrder::Unordered => Sequence::Unordered,
             PoolOrder::Ordered => Sequence::Ordered,
         },
-        terminating: observed.is_terminating(),
+        closed: if observed.is_terminating() {
+            Some(Reason::PoolTerminating)
+        } else {
+            halt::closed(observed.cluster.silence(), &observed.drifts)
+        },
         requests: items.iter().map(|item| item.request.clone()).collect(),
     }
 }
@@ -113,8 +120,8 @@ fn settle(observed: &Observed, items: Vec<Item>, asked: Asked, now: Timestamp) -
         plan.outcome = Arc::new(outcome);
         return plan;
     }
-    let Asked { sequence, terminating, .. } = outcome.asked;
-    let rules = Rules { sequence, terminating, changes_max: CHANGES_MAX };
+    let Asked { sequence, closed, .. } = &outcome.asked;
+    let rules = Rules { sequence: *sequence, closed: closed.clone(), changes_max: CHANGES_MAX };
     let decided = decide(&observed.snapshot.ledger, &outcome.asked.requests, rules);
     plan.has_more = !decided.left.is_empty();
     let mut changes = Vec::new();
@@ -158,7 +165,7 @@ fn settle(observed: &Observed, items: Vec<Item>, asked: Asked, now: Timestamp) -
 
 /// The object to commit. The journal takes what room the ledger leaves it.
 fn commit(observed: &Observed, ledger: &Ledger, changes: &[Change], now: Timestamp) -> PoolLedgerSpec {
-    let mut spec = snapshot::spec(ledger, observed.cluster_uid.clone(), Vec::new());
+    let mut spec = snapshot::spec(ledger, observed.snapshot.cluster_uid.clone(), Vec::new());
     let room = journal::room(journal::stored(&spec));
     spec.journal = journal::append(&observed.snapshot.journal, spec.revision, now, changes, room);
     spec

@@ -12,8 +12,9 @@ use resources::v1alpha1::{PoolSummary, ResourcePool, ResourcePoolStatus};
 use resources::{names, quantity};
 
 use super::apply::Applied;
-use super::halt::Halt;
-use super::observe::{self, Around, Observed};
+use super::drift::Drift;
+use super::halt::{self, Halt};
+use super::observe::{self, Around, Cluster, Observed};
 use super::{CONTROLLER, Error};
 use crate::context::{Context, SAFETY_NET};
 use crate::host;
@@ -41,10 +42,13 @@ pub async fn report(
     context.metrics.ledger(&name, ledger);
     let findings = passes.audit(&name, &applied.snapshot);
     let labels = crate::metrics::PoolLabel { pool: name.clone() };
-    let count = i64::try_from(findings.len()).unwrap_or(i64::MAX);
-    context.metrics.audit_findings.get_or_create(&labels).set(count);
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    context.metrics.audit_findings.get_or_create(&labels).set(count(findings.len()));
+    context.metrics.quotas_above.get_or_create(&labels).set(count(observed.drifts.len()));
     // caches: what changes without the ledger
     let around = observe::around(pool, ledger, context);
+    let reached = i64::from(around.cluster.silence().is_none());
+    context.metrics.cluster_reachable.get_or_create(&labels).set(reached);
     let memory = &context.memory.pool_statuses;
     let before = memory.known(pool.as_ref(), pool.status.as_ref(), Instant::now());
     let found = Found {
@@ -52,6 +56,7 @@ pub async fn report(
         capacity_refused: applied.outcome.capacity_refused.as_ref(),
         halted: applied.halted.as_ref(),
         findings: &findings,
+        drifts: &observed.drifts,
     };
     let status = status_of(pool, &before, &found, &around, now);
     let look_again = host::look_again(status.physical.as_ref(), &around.reports, now);
@@ -84,6 +89,8 @@ struct Found<'a> {
     halted: Option<&'a Halt>,
     /// What an audit of the ledger says, apart from limits that were lowered by choice.
     findings: &'a [String],
+    /// Quotas that allow more than the ledger grants.
+    drifts: &'a [Drift],
 }
 
 fn status_of(
@@ -93,15 +100,15 @@ fn status_of(
     around: &Around,
     now: Timestamp,
 ) -> ResourcePoolStatus {
-    let Around { used, requested, nodes, reports } = around;
+    let Around { used, requested, nodes, reports, cluster } = around;
     let ledger = found.ledger;
-    let figures = Figures::of(ledger, *used, *requested);
+    let figures = Figures::of(ledger, used.unwrap_or_default(), *requested);
     let physical = host::physical(pool, before.physical.as_ref(), nodes, reports, now);
     let sayings = vec![
-        ready(pool, found),
+        ready(pool, found, cluster),
         status::overcommitted(ledger),
         host::shortfall(pool, physical.as_ref()),
-        cluster(found.halted),
+        reachable(pool, found.halted, cluster),
         consistent(found),
     ];
     let generation = pool.metadata.generation.unwrap_or_default();
@@ -121,7 +128,8 @@ fn status_of(
         draining: Some(figures.position.draining.into()),
         free: Some(figures.free.into()),
         requested: Some(figures.requested.into()),
-        used: Some(figures.used.into()),
+        // While the cluster isn't reached the last figure stands: it isn't nothing that is used.
+        used: if used.is_some() { Some(figures.used.into()) } else { before.used.clone() },
         physical,
         binding_resource: figures.outlook.binding.map(|resource| resource.name().to_owned()),
         stranded: Some(figures.outlook.stranded.into()),
@@ -136,7 +144,7 @@ fn status_of(
     }
 }
 
-fn ready(pool: &ResourcePool, found: &Found<'_>) -> Saying {
+fn ready(pool: &ResourcePool, found: &Found<'_>, cluster: &Cluster) -> Saying {
     if let Some(halt) = found.halted {
         return Saying::no(condition::READY, halt.reason(), halt.message());
     }
@@ -147,6 +155,9 @@ fn ready(pool: &ResourcePool, found: &Found<'_>) -> Saying {
         );
         return Saying::no(condition::READY, Reason::PoolTerminating.code(), message);
     }
+    if let Some(Reason::PoolHalted { code, message }) = halt::closed(cluster.silence(), found.drifts) {
+        return Saying::no(condition::READY, code, message);
+    }
     if let Some(reason) = found.capacity_refused {
         return Saying::no(condition::READY, reason.code(), status::explain(reason));
     }
@@ -156,14 +167,43 @@ fn ready(pool: &ResourcePool, found: &Found<'_>) -> Saying {
     Saying::yes(condition::READY, "Serving", "the contract's capacity is in the ledger and quota is granted from it")
 }
 
-fn cluster(halted: Option<&Halt>) -> Saying {
-    match halted {
-        Some(halt @ (Halt::ClusterChanged { .. } | Halt::ClusterNotSupported)) => {
-            Saying::no(condition::CLUSTER_REACHABLE, halt.reason(), halt.message())
-        }
-        _ => {
-            Saying::yes(condition::CLUSTER_REACHABLE, "Reached", "the cluster answers and is the one the ledger knows")
-        }
+fn reachable(pool: &ResourcePool, halted: Option<&Halt>, cluster: &Cluster) -> Saying {
+    if let Some(halt @ Halt::ClusterChanged { .. }) = halted {
+        return Saying::no(condition::CLUSTER_REACHABLE, halt.reason(), halt.message());
+    }
+    let Cluster::Unreachable(silence) = cluster else {
+        return Saying::yes(
+            condition::CLUSTER_REACHABLE,
+            "Reached",
+            "the cluster answers and is the one the ledger knows",
+        );
+    };
+    let silent = halt::unreachable(silence);
+    match pool.spec.fence.as_ref() {
+        Some(fence) if fence.is_confirmed() => Saying::no(
+            condition::CLUSTER_REACHABLE,
+            "FencedOff",
+            format!(
+                "{silent}. Fenced off by {} and {}: what is taken back counts as free at once; when the cluster is back its quotas are lowered before anything is granted",
+                fence.requested_by,
+                fence.confirmed_by.as_deref().unwrap_or_default()
+            ),
+        ),
+        Some(fence) => Saying::no(
+            condition::CLUSTER_REACHABLE,
+            halt::CLUSTER_UNREACHABLE,
+            format!(
+                "{silent}. {} asks to fence it off; a second person confirms in spec.fence.confirmedBy",
+                fence.requested_by
+            ),
+        ),
+        None => Saying::no(
+            condition::CLUSTER_REACHABLE,
+            halt::CLUSTER_UNREACHABLE,
+            format!(
+                "{silent}. What is taken back stays counted; if the cluster is lost for good, two people may fence it off (spec.fence)"
+            ),
+        ),
     }
 }
 
@@ -171,11 +211,18 @@ fn consistent(found: &Found<'_>) -> Saying {
     if let Some(halt @ Halt::LedgerBehindQuotas { .. }) = found.halted {
         return Saying::no(condition::LEDGER_CONSISTENT, halt.reason(), halt.message());
     }
-    if found.findings.is_empty() {
-        Saying::yes(condition::LEDGER_CONSISTENT, "Audited", "every total recomputed from the entries agrees")
-    } else {
-        Saying::no(condition::LEDGER_CONSISTENT, "AuditFindings", found.findings.join("; "))
+    if !found.findings.is_empty() {
+        return Saying::no(condition::LEDGER_CONSISTENT, "AuditFindings", found.findings.join("; "));
     }
+    if let Some(first) = found.drifts.first() {
+        let more = match found.drifts.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let message = format!("{}{more}; it is being lowered", first.message());
+        return Saying::no(condition::LEDGER_CONSISTENT, halt::QUOTAS_ABOVE_LEDGER, message);
+    }
+    Saying::yes(condition::LEDGER_CONSISTENT, "Audited", "every total recomputed from the entries agrees")
 }
 
 #[cfg(test)]

@@ -111,9 +111,11 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
 fn owner(name: &str, context: &Context) -> Option<Owner> {
     let stores = &context.stores;
     let key = |allocation: &Allocation| Owner::Allocation(crate::pool_key(allocation));
-    let marked = stores.namespaces.get(&ObjectRef::new(name));
-    let uid = marked.as_ref().and_then(|namespace| namespace.annotations().get(names::ANNOTATION_ALLOCATION).cloned());
-    let by_mark = uid.and_then(|uid| stores.allocations.find(|one| one.metadata.uid.as_ref() == Some(&uid)));
+    let marked = context.members.reached().into_iter().find_map(|member| {
+        let namespace = member.places.namespaces.get(&ObjectRef::new(name))?;
+        namespace.annotations().get(names::ANNOTATION_ALLOCATION).cloned()
+    });
+    let by_mark = marked.and_then(|uid| stores.allocations.find(|one| one.metadata.uid.as_ref() == Some(&uid)));
     let found = by_mark
         .or_else(|| stores.allocations.find(|one| judgement::namespaces_of(&one.spec).iter().any(|own| own == name)));
     found.map(|allocation| key(&allocation))

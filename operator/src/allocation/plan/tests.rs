@@ -53,6 +53,9 @@ fn observed(place: Place) -> Observed {
         application: "a".into(),
         owner: "owner".into(),
         limit_policy: LimitPolicy::Guaranteed,
+        member: None,
+        silence: None,
+        fence: None,
         places: BTreeMap::from([(NAMESPACE.to_owned(), place)]),
         snapshot: Some(Arc::new(Snapshot {
             uid: LEDGER.into(),
@@ -136,6 +139,14 @@ fn the_label_for_people_follows_the_enforced_quota() {
     let mut place = seen(NEW, Some(NEW), 7);
     place.says_pending = true;
     assert_eq!(plan(&observed(place)).steps, [Step::SayReady { namespace: NAMESPACE.into() }]);
+}
+
+#[test]
+fn nothing_is_written_to_a_cluster_that_does_not_answer() {
+    let silence = Silence { since: jiff::Timestamp::UNIX_EPOCH, error: "no answer".into() };
+    let silent = Observed { silence: Some(silence.clone()), ..observed(seen(OLD, Some(OLD), 5)) };
+    let expected = Plan { blocked: Some(Blocked::ClusterUnreachable { silence }), ..Plan::default() };
+    assert_eq!(plan(&silent), expected);
 }
 
 #[test]

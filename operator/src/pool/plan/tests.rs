@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use ledger::{Ask, Bundle, Entry, Hold, Resource, Shares};
 use resources::amounts::Resources;
 use resources::condition::{self, Saying};
-use resources::v1alpha1::{
-    Allocation, AllocationSpec, AllocationStatus, Cause, Ceiling, Department, KubeconfigSecretRef, ResourcePool,
-};
+use resources::v1alpha1::{Allocation, AllocationSpec, AllocationStatus, Cause, Ceiling, Department, ResourcePool};
 use serde_json::json;
 
 use super::*;
 use crate::ledgers::Snapshot;
+use crate::member::Silence;
+use crate::pool::drift::Drift;
 use crate::pool::verdicts::Waiting;
 
 const G: u64 = 1_000_000_000;
@@ -67,7 +67,9 @@ fn observed(ledger: Ledger, allocations: Vec<Arc<Allocation>>) -> Observed {
     Observed {
         pool: pool("100"),
         snapshot: snapshot(ledger),
-        cluster_uid: "cluster".into(),
+        cluster: Cluster::Reached { uid: "cluster".into() },
+        drifts: vec![],
+        drifts_again: None,
         highest_fence: 0,
         allocations,
         departments: vec![department("a", "")],
@@ -224,19 +226,48 @@ fn a_hold_that_nobody_takes_is_let_go() {
     assert!(after(&plan(&seen, NOW)).entries.is_empty());
 }
 
+fn silence() -> Silence {
+    Silence { since: NOW, error: "the cluster doesn't answer".into() }
+}
+
+/// A cluster that isn't reached, or that lets in more than is granted: what is given back is
+/// taken, and nobody gets anything.
+#[test]
+fn a_pool_whose_quotas_are_not_known_to_be_low_takes_back_and_gives_nothing_out() {
+    let ledger = ledger_with(vec![allocation("x", "10", 1)]);
+    let asks = || vec![allocation("x", "4", 2), allocation("y", "1", 1)];
+    let silent = Observed { cluster: Cluster::Unreachable(silence()), ..observed(ledger.clone(), asks()) };
+    let drift = Drift { namespace: "app-z".into(), allocation: None };
+    let returning = Observed { drifts: vec![drift], ..observed(ledger, asks()) };
+    for (mut seen, code) in [(silent, "ClusterUnreachable"), (returning, "QuotasAboveLedger")] {
+        seen.asked = vec![(hold("y", 20_000), Cause::default())];
+        let plan = plan(&seen, NOW);
+        assert_eq!(plan.halted, None);
+        let entries = &after(&plan).entries;
+        assert_eq!(entries[&key("x")].granted().cpu.get(), 4_000, "{code}");
+        assert_eq!(entries[&key("x")].draining.cpu.get(), 6_000, "{code}");
+        assert_eq!(entries.get(&key("y")), None, "{code}");
+        let Some(Some(Verdict::NotGranted(reason))) = verdicts(&plan).get(&key("y")).cloned() else { panic!("{code}") };
+        assert_eq!(reason.code(), code);
+        let Some(Some(Decision::Refuse(reason))) = plan.answers.first() else { panic!("{:?}", plan.answers) };
+        assert_eq!(reason.code(), code);
+    }
+}
+
 #[test]
 fn nothing_is_granted_where_the_ground_has_moved() {
     let asks = || vec![allocation("x", "10", 1)];
-    let moved = Observed { cluster_uid: "another".into(), ..observed(Ledger::default(), asks()) };
+    let moved = Observed { cluster: Cluster::Reached { uid: "another".into() }, ..observed(Ledger::default(), asks()) };
     let restored = Observed { highest_fence: 5, ..observed(Ledger::default(), asks()) };
-    let mut elsewhere = pool("100").as_ref().clone();
-    elsewhere.spec.cluster.local = None;
-    elsewhere.spec.cluster.kubeconfig_secret_ref = Some(KubeconfigSecretRef::default());
-    let elsewhere = Observed { pool: Arc::new(elsewhere), ..observed(Ledger::default(), asks()) };
+    let never_reached = Observed {
+        cluster: Cluster::Unreachable(silence()),
+        snapshot: Arc::default(),
+        ..observed(Ledger::default(), asks())
+    };
     for (seen, expected) in [
         (moved, Halt::ClusterChanged { known: "cluster".into(), now: "another".into() }),
         (restored, Halt::LedgerBehindQuotas { ledger: 0, fence: 5 }),
-        (elsewhere, Halt::ClusterNotSupported),
+        (never_reached, Halt::ClusterUnreachable { silence: silence() }),
     ] {
         let mut seen = seen;
         seen.asked = vec![(hold("x", 1), Cause::default()), (hold("y", 1), Cause::default())];

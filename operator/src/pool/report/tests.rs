@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Node;
 use ledger::{AllocationKey, Bundle, Entry, Shares};
+use resources::v1alpha1::PoolFence;
 use serde_json::json;
 
 use super::*;
+use crate::member::Silence;
 
 const G: u64 = 1_000_000_000;
 const T: u64 = 1_000 * G;
@@ -48,7 +50,13 @@ fn node(cpu: &str, ready: &str) -> Arc<Node> {
 }
 
 fn found(ledger: &Ledger) -> Found<'_> {
-    Found { ledger, capacity_refused: None, halted: None, findings: &[] }
+    Found { ledger, capacity_refused: None, halted: None, findings: &[], drifts: &[] }
+}
+
+/// Nothing is used or asked for, and the cluster answers.
+fn calm() -> Around {
+    let cluster = Cluster::Reached { uid: "cluster".into() };
+    Around { used: Some(Bundle::ZERO), requested: Bundle::ZERO, nodes: Vec::new(), reports: Vec::new(), cluster }
 }
 
 fn status(pool: &ResourcePool, found: &Found<'_>, around: &Around) -> ResourcePoolStatus {
@@ -65,10 +73,10 @@ fn said<'a>(status: &'a ResourcePoolStatus, type_: &str) -> (&'a str, &'a str) {
 fn the_numbers_are_kept_apart() {
     let (pool, ledger) = (pool(), ledger());
     let around = Around {
-        used: Bundle::new(40_000, 90 * G, 0),
+        used: Some(Bundle::new(40_000, 90 * G, 0)),
         requested: Bundle::new(5_000, 0, 0),
         nodes: vec![node("64", "True"), node("64", "False")],
-        reports: Vec::new(),
+        ..calm()
     };
     let status = status(&pool, &found(&ledger), &around);
     let cpu = |known: &Option<resources::amounts::Known>| known.as_ref().unwrap().cpu.clone().unwrap();
@@ -96,6 +104,7 @@ fn each_state_is_told_by_its_condition() {
     let changed = Halt::ClusterChanged { known: "a".into(), now: "b".into() };
     let behind = Halt::LedgerBehindQuotas { ledger: 7, fence: 9 };
     let wrong = ["an entry is wrong".to_owned()];
+    let drifted = [Drift { namespace: "app-z".into(), allocation: None }];
     let mut going = pool();
     going.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(NOW));
     let usual = [
@@ -135,9 +144,17 @@ fn each_state_is_told_by_its_condition() {
             Found { findings: &wrong, ..found(&ledger) },
             vec![(condition::LEDGER_CONSISTENT, "False", "AuditFindings")],
         ),
+        (
+            pool(),
+            Found { drifts: &drifted, ..found(&ledger) },
+            vec![
+                (condition::READY, "False", "QuotasAboveLedger"),
+                (condition::LEDGER_CONSISTENT, "False", "QuotasAboveLedger"),
+            ],
+        ),
         (going, found(&ledger), vec![(condition::READY, "False", "PoolTerminating")]),
     ] {
-        let status = status(&pool, &found, &Around::default());
+        let status = status(&pool, &found, &calm());
         for (type_, truth, reason) in usual {
             let expected =
                 differs.iter().find(|(other, ..)| *other == type_).map_or((truth, reason), |(_, t, r)| (*t, *r));
@@ -146,12 +163,44 @@ fn each_state_is_told_by_its_condition() {
     }
 }
 
+/// A lost cluster: who reads the status learns since when, what that means and what can be done.
+#[test]
+fn a_silent_cluster_is_named_and_the_last_use_stands() {
+    let ledger = ledger();
+    let silence = Silence { since: NOW, error: "the cluster doesn't answer".into() };
+    let silent = || Around { used: None, cluster: Cluster::Unreachable(silence.clone()), ..calm() };
+    let fence = |confirmed_by: Option<&str>| PoolFence {
+        reason: "the machine hall has burnt down".into(),
+        requested_by: "wang".into(),
+        confirmed_by: confirmed_by.map(str::to_owned),
+    };
+    for (fence, reason, words) in [
+        (None, "ClusterUnreachable", "two people may fence it off"),
+        (Some(fence(None)), "ClusterUnreachable", "wang asks to fence it off"),
+        (Some(fence(Some("wang"))), "ClusterUnreachable", "a second person confirms"),
+        (Some(fence(Some("zhao"))), "FencedOff", "Fenced off by wang and zhao"),
+    ] {
+        let mut pool = pool();
+        pool.spec.fence = fence;
+        let before = status(&pool, &found(&ledger), &Around { used: Some(Bundle::new(7_000, 0, 0)), ..calm() });
+        let status = status_of(&pool, &before, &found(&ledger), &silent(), NOW);
+        assert_eq!(status.used, before.used);
+        assert_eq!(said(&status, condition::READY), ("False", "ClusterUnreachable"));
+        assert_eq!(said(&status, condition::CLUSTER_REACHABLE), ("False", reason));
+        let message = &condition::find(&status.conditions, condition::CLUSTER_REACHABLE).unwrap().message;
+        assert!(
+            message.contains("1970-01-01T00:00:00Z: the cluster doesn't answer") && message.contains(words),
+            "{message}"
+        );
+    }
+}
+
 #[test]
 fn what_says_the_same_keeps_its_times_and_can_wait() {
     let (pool, ledger) = (pool(), ledger());
-    let first = status(&pool, &found(&ledger), &Around::default());
+    let first = status(&pool, &found(&ledger), &calm());
     let later = Timestamp::from_second(100).unwrap();
-    let used = Around { used: Bundle::new(1, 1, 1), ..Around::default() };
+    let used = Around { used: Some(Bundle::new(1, 1, 1)), ..calm() };
     let second = status_of(&pool, &first, &found(&ledger), &used, later);
     assert_eq!(second.conditions, first.conditions);
     assert!(second != first && says_the_same(&first, &second));
