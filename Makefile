@@ -6,7 +6,7 @@ SHELL := /bin/bash
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-up: ## start everything and load the city's inventory (INVENTORY=named: without sample data)
+up: ## start everything and load the city's inventory (INVENTORY=named: without sample data; CLUSTERS=2: two providers, two control planes)
 	@scripts/up
 
 down: ## stop everything; the data stay in .run

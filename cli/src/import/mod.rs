@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use resources::names;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::error::Error;
 use crate::output::{self, Ending, Report};
@@ -48,6 +50,10 @@ pub struct Arguments {
     /// Only check the files; needs no cluster
     #[arg(long, conflicts_with_all = ["dry_run", "wait"])]
     check_only: bool,
+    /// A pool whose namespaces are in another cluster: its name and the Secret in yunheng-system that
+    /// holds that cluster's kubeconfig under the key kubeconfig. May be given several times
+    #[arg(long = "cluster", value_name = "POOL=SECRET", value_parser = elsewhere)]
+    clusters: Vec<(String, String)>,
     /// Wait until every allocation of the inventory is enforced
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
@@ -81,10 +87,11 @@ pub fn check_only(arguments: &Arguments) -> Result<Ending, Error> {
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Error> {
     check_folder(&arguments.dir)?;
     // What the files say, each row and all together. No cluster.
-    let inventory = match read(&arguments.dir, arguments.named_only) {
+    let mut inventory = match read(&arguments.dir, arguments.named_only) {
         Ok(inventory) => inventory,
         Err(faults) => return refuse(arguments, faults),
     };
+    place(&mut inventory, &arguments.clusters)?;
     // What is there, and what has to be written. Reads the cluster.
     let plan = match Plan::make(&inventory, &observe::observe(session).await?) {
         Ok(plan) => plan,
@@ -107,6 +114,28 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
     }
     output::show(arguments.output, &result, |_| result.text())?;
     Ok(result.ending())
+}
+
+/// `POOL=SECRET`, as `--cluster` takes it.
+fn elsewhere(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((pool, secret)) if !pool.is_empty() && !secret.is_empty() => Ok((pool.to_owned(), secret.to_owned())),
+        _ => Err("write the pool's name, =, and the Secret's name, such as inspur=member-inspur".to_owned()),
+    }
+}
+
+/// Says of each pool that is named where its namespaces are.
+fn place(inventory: &mut Inventory, clusters: &[(String, String)]) -> Result<(), Error> {
+    for (pool, secret) in clusters {
+        let row = inventory.pools.iter_mut().find(|row| row.name == *pool);
+        let row = row.ok_or_else(|| {
+            Error::Malformed(format!("--cluster {pool}={secret}: there is no pool {pool} in pools.csv"))
+        })?;
+        row.spec["cluster"] = json!({"kubeconfigSecretRef": {
+            "namespace": names::SYSTEM_NAMESPACE, "name": secret, "key": "kubeconfig",
+        }});
+    }
+    Ok(())
 }
 
 fn check_folder(dir: &Path) -> Result<(), Error> {
