@@ -1,6 +1,6 @@
 //! Whether a request makes sense and fits: the code that decides, asked on a copy of the ledger.
 
-use ledger::{Ask, Bundle, Decision, Entry, Ledger, Reason, Request, Resource, Sequence, decide};
+use ledger::{Ask, Bundle, Decision, Entry, Ledger, Reason, Request, Resource, Rules, Sequence, decide};
 use resources::judgement::Fault;
 use resources::quantity;
 use resources::v1alpha1::QuotaRequest;
@@ -36,7 +36,10 @@ pub fn of(
         target,
     };
     let reasons: Vec<PreviewReason> = match snapshot.judge(department, spec, &caller.rights.pools) {
-        Ok(_) => reasons(&pool.ledger, hold, current, target).iter().map(|reason| view(reason, caller)).collect(),
+        Ok(_) => {
+            let reasons = reasons(&pool.ledger, pool.closed(), hold, current, target);
+            reasons.iter().map(|reason| view(reason, caller)).collect()
+        }
         Err(unfit) => unfit.faults.iter().map(|fault| of_fault(fault, caller)).collect(),
     };
     let all = caller.rights.ledgers.has(&spec.pool);
@@ -53,10 +56,17 @@ pub fn of(
 
 /// Everything that stops it. The decision names the first resource that doesn't fit; each is asked
 /// for alone to find the others.
-fn reasons(ledger: &Ledger, hold: impl Fn(Bundle) -> Ask, current: Bundle, target: Bundle) -> Vec<Reason> {
+fn reasons(
+    ledger: &Ledger,
+    closed: Option<Reason>,
+    hold: impl Fn(Bundle) -> Ask,
+    current: Bundle,
+    target: Bundle,
+) -> Vec<Reason> {
     let refused = |target: Bundle| {
         let request = Request { ask: hold(target), at_ms: 0 };
-        match decide(ledger, &[request], Sequence::Unordered).decisions.pop() {
+        let rules = Rules { closed: closed.clone(), ..Rules::from(Sequence::Unordered) };
+        match decide(ledger, &[request], rules).decisions.pop() {
             Some(Decision::Refuse(reason) | Decision::Wait(reason)) => Some(reason),
             _ => None,
         }

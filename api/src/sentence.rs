@@ -1,6 +1,7 @@
 //! What people read, in both languages. Each cause says what happened and what to do next.
 
 use ledger::Reason;
+use resources::condition;
 use resources::judgement::Fault;
 use resources::quantity::{self, QuantityError};
 use resources::status;
@@ -337,6 +338,7 @@ pub fn fault(language: Language, fault: &Fault) -> String {
         }
         Fault::AlreadyAllocated { pool } => format!("该应用在资源池 {pool} 已有配额, 请改提变更申请"),
         Fault::NothingAllocated { pool } => format!("该应用在资源池 {pool} 没有配额, 请改提新增申请"),
+        Fault::NothingToMove { pool } => format!("该应用在资源池 {pool} 没有配额, 无可迁移: 请改选其现在所在的资源池"),
         Fault::NameTooLong { namespace } => {
             format!("命名空间将为 {namespace}, 有 {} 个字符, 超过 63 个: 请用较短的名称登记应用", namespace.len())
         }
@@ -361,6 +363,8 @@ fn rule_zh(cause: &Cause) -> String {
         Cause::AllZero => "全部为零: 只有注销申请可以不要资源".to_owned(),
         Cause::NotZero => "应全部为零: 注销即归还全部资源".to_owned(),
         Cause::OnlyWithNew => "只用于新增申请".to_owned(),
+        Cause::OnlyWithChange => "只用于变更申请".to_owned(),
+        Cause::SamePool => "与目标资源池相同: 请填写应用现在所在的资源池".to_owned(),
         Cause::GradeTooHigh { grade } => format!("为 {grade} 级: 四级及以上系统不得上本云, 请填 1、2 或 3"),
         Cause::GradeTooLow { grade } => format!("为 {grade}: 请填 1、2 或 3"),
         Cause::SharesDontAddUp => "各部分之和与总量不一致".to_owned(),
@@ -419,6 +423,12 @@ pub fn reason(language: Language, reason: &Reason) -> String {
         Reason::EarlierObjectDraining => "同名应用的旧资源仍在回收中".to_owned(),
         Reason::LedgerFull { limit } => format!("资源池的分配数量已达上限 {limit}"),
         Reason::PoolTerminating => "资源池正在删除: 只收回, 不再批出".to_owned(),
+        Reason::PoolHalted { code: condition::CLUSTER_UNREACHABLE, .. } => {
+            "资源池所在集群失联: 只收回, 不批出, 恢复连接后再试".to_owned()
+        }
+        Reason::PoolHalted { code: condition::QUOTAS_ABOVE_LEDGER, .. } => {
+            "资源池所在集群刚恢复, 其配额正在压降: 完成后再批出, 请稍后再试".to_owned()
+        }
         Reason::PoolHalted { code, .. } => format!("资源池已停止批出({code}), 请联系云管理员"),
         other => format!("暂不能批准({})", other.code()),
     }

@@ -106,6 +106,9 @@ struct Change {
     /// The pool, where the application has quota in several
     #[arg(long)]
     pool: Option<String>,
+    /// Move it to this pool; what it has is given back as soon as the new quota is in force
+    #[arg(long, value_name = "POOL")]
+    move_to: Option<String>,
     /// CPU afterwards; what isn't named stays as it is
     #[arg(long)]
     cpu: Option<String>,
@@ -157,7 +160,11 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
         What::Change(change) => {
             let has = allocation(session, &namespace, common, change.pool.as_deref()).await?;
             let resources = change.afterwards(&has.spec.resources)?;
-            spec(RequestType::Change, common, requester, has.spec.pool, resources, None)
+            let mut wanted = spec(RequestType::Change, common, requester, has.spec.pool.clone(), resources, None);
+            if let Some(pool) = &change.move_to {
+                wanted.move_from = Some(std::mem::replace(&mut wanted.pool, pool.clone()));
+            }
+            wanted
         }
         What::Renew(renew) => {
             let has = allocation(session, &namespace, common, renew.pool.as_deref()).await?;
@@ -228,6 +235,7 @@ fn spec(
         application: common.application.clone(),
         new_application: None,
         pool,
+        move_from: None,
         resources,
         period,
         justification: common.justification.clone(),
@@ -254,7 +262,7 @@ impl Change {
             memory: after(Resource::Memory, &self.memory, &self.add_memory)?,
             storage: after(Resource::Storage, &self.storage, &self.add_storage)?,
         };
-        if next == *has {
+        if next == *has && self.move_to.is_none() {
             return Err(Error::Malformed(
                 "nothing would change: name what shall, such as --cpu 72 or --add-cpu 8".to_owned(),
             ));

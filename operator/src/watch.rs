@@ -396,9 +396,9 @@ impl Routed for Allocation {
             routes.triggers.department(department).await;
         }
         for request in routes.stores.requests.state() {
-            let status = request.status.as_ref();
-            let waits = status.is_some_and(|status| status.allocation.as_deref() == Some(&name))
-                && status.and_then(|status| status.phase).is_some_and(resources::workflow::is_open);
+            // Not by the allocation's name: a move waits for two.
+            let waits = request.spec.application == self.spec.application
+                && request.status.as_ref().and_then(|status| status.phase).is_some_and(resources::workflow::is_open);
             if waits && request.namespace().as_deref() == Some(&namespace) {
                 routes.triggers.request(&namespace, &request.name_any()).await;
             }
@@ -425,8 +425,7 @@ impl Routed for QuotaRequest {
             return;
         }
         for other in routes.stores.requests.state() {
-            let same = other.namespace().as_deref() == Some(&namespace)
-                && (&other.spec.application, &other.spec.pool) == (&self.spec.application, &self.spec.pool);
+            let same = resources::workflow::concern_the_same(&other, self);
             let open = other.status.as_ref().and_then(|status| status.phase).is_none_or(resources::workflow::is_open);
             if same && open {
                 routes.triggers.request(&namespace, &other.name_any()).await;

@@ -12,7 +12,7 @@ use ledger::{AllocationKey, Bundle, Entry, Finding as Audited, Ledger, PerResour
 use serde::Serialize;
 
 use crate::v1alpha1::{Allocation, Department, ResourcePool};
-use crate::{names, quantity, quota};
+use crate::{condition, names, quantity, quota};
 
 mod city;
 
@@ -24,8 +24,11 @@ pub struct Observed<'a> {
     pub pools: Vec<Pool<'a>>,
     pub departments: Vec<&'a Department>,
     pub allocations: Vec<&'a Allocation>,
-    /// Managed quotas by namespace.
+    /// Managed quotas of the cluster that the objects are in, by namespace.
     pub quotas: &'a BTreeMap<String, quota::Observed>,
+    /// Those of pools in member clusters, by pool and namespace, where somebody has read them. For
+    /// the others the operator's word is taken, which it gives in conditions.
+    pub elsewhere: &'a BTreeMap<String, BTreeMap<String, quota::Observed>>,
 }
 
 /// A pool, its ledger, or both: they have the same name.
@@ -149,16 +152,26 @@ pub fn findings(observed: &Observed<'_>) -> Vec<Finding> {
                 continue;
             }
         };
-        for entry in ledger.entries.values() {
-            governed.extend(entry.quotas().map(|(namespace, _)| namespace));
-        }
         audit(pool, ledger, &observed.departments, &mut found);
         figures(pool, ledger, &mut found);
-        // The quotas of a pool in another cluster aren't ours to see.
-        if pool.object.is_none_or(|object| object.spec.cluster.local.is_some()) {
-            for (key, entry) in &ledger.entries {
-                entry_quotas(key, entry, uid, observed.quotas, &mut found);
+        let namespaces = ledger.entries.values().flat_map(|entry| entry.quotas().map(|(namespace, _)| namespace));
+        let member = pool.object.filter(|object| object.spec.cluster.kubeconfig_secret_ref.is_some());
+        let quotas = match (member, observed.elsewhere.get(pool.name)) {
+            (None, _) => {
+                governed.extend(namespaces);
+                observed.quotas
             }
+            (Some(_), Some(read)) => {
+                unowned(&namespaces.collect(), read, &mut found);
+                read
+            }
+            (Some(object), None) => {
+                reported(object, ledger, &observed.allocations, &mut found);
+                continue;
+            }
+        };
+        for (key, entry) in &ledger.entries {
+            entry_quotas(key, entry, uid, quotas, &mut found);
         }
     }
     owners(observed, &mut found);
@@ -319,6 +332,31 @@ fn entry_quotas(
             allocation(key),
             format!("{resource}: its quotas allow {more}, granted and draining are {less}"),
         );
+    }
+}
+
+/// What the operator says of quotas in a member cluster, which it alone reaches.
+fn reported(pool: &ResourcePool, ledger: &Ledger, allocations: &[&Allocation], found: &mut Found) {
+    let name = pool.metadata.name.as_deref().unwrap_or_default();
+    let object = format!("resourcepool/{name}");
+    let conditions = pool.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let not = |type_: &str| condition::find(conditions, type_).filter(|said| said.status != "True");
+    if let Some(said) = not(condition::LEDGER_CONSISTENT) {
+        found.broken(Check::QuotaWithinGrant, object.clone(), format!("{}: {}", said.reason, said.message));
+    }
+    if let Some(said) = not(condition::CLUSTER_REACHABLE) {
+        found.behind(Check::QuotaEnforced, object, format!("{}: {}", said.reason, said.message));
+    }
+    for (key, entry) in &ledger.entries {
+        let named = |object: &&&Allocation| {
+            object.metadata.namespace.as_deref() == Some(&*key.namespace)
+                && object.metadata.name.as_deref() == Some(&*key.name)
+        };
+        let Some(status) = allocations.iter().find(named).and_then(|object| object.status.as_ref()) else { continue };
+        let enforced = condition::find(&status.conditions, condition::ENFORCED);
+        if let Some(said) = enforced.filter(|said| said.status != "True" && !entry.granted().is_zero()) {
+            found.behind(Check::QuotaEnforced, allocation(key), format!("{}: {}", said.reason, said.message));
+        }
     }
 }
 

@@ -8,6 +8,12 @@ pub const OVERCOMMITTED: &str = "Overcommitted";
 pub const PHYSICAL_SHORTFALL: &str = "PhysicalShortfall";
 pub const CLUSTER_REACHABLE: &str = "ClusterReachable";
 pub const LEDGER_CONSISTENT: &str = "LedgerConsistent";
+
+/// Reasons why a pool takes back and gives nothing out. Its conditions, refusals and previews name
+/// them alike.
+pub const CLUSTER_UNREACHABLE: &str = "ClusterUnreachable";
+/// Quotas of the pool allow more than its ledger grants.
+pub const QUOTAS_ABOVE_LEDGER: &str = "QuotasAboveLedger";
 pub const OVER_CEILING: &str = "OverCeiling";
 pub const REACHABLE: &str = "Reachable";
 pub const GRANTED: &str = "Granted";

@@ -79,6 +79,8 @@ pub enum Fault {
     AlreadyAllocated { pool: String },
     #[error("the application has no quota in pool {pool}: ask for New instead")]
     NothingAllocated { pool: String },
+    #[error("the application has no quota in pool {pool}: name the pool that it leaves")]
+    NothingToMove { pool: String },
     #[error(
         "the allocation's namespace would be {namespace}, which has {} characters and may have {}: register the application under a shorter name",
         namespace.len(), NAMESPACE_MAX
@@ -104,6 +106,7 @@ impl Fault {
             Self::ApplicationExists { .. } => "ApplicationExists",
             Self::AlreadyAllocated { .. } => "AlreadyAllocated",
             Self::NothingAllocated { .. } => "NothingAllocated",
+            Self::NothingToMove { .. } => "NothingToMove",
             Self::NameTooLong { .. } => "NameTooLong",
             Self::NameTaken { .. } => "NameTaken",
             Self::NamespaceTaken { .. } => "NamespaceTaken",
@@ -117,6 +120,7 @@ impl Fault {
             Self::Invalid(violation) => &violation.field,
             Self::UnknownPool { .. } => "spec.pool",
             Self::ApplicationExists { .. } => "spec.newApplication",
+            Self::NothingToMove { .. } => "spec.moveFrom",
             Self::AlreadyAllocated { .. } | Self::NothingAllocated { .. } => "spec.type",
             Self::UnknownApplication { .. }
             | Self::NameTooLong { .. }
@@ -165,7 +169,7 @@ pub fn judge<'a>(spec: &QuotaRequestSpec, beside: &Beside<'a>) -> Result<Judged<
     }
     // Of what isn't there, or isn't what is meant, it needn't be said what it has.
     if pool_is_named && application_is_named && !faults.iter().any(is_elsewhere) {
-        faults.extend(standing(spec, &place));
+        faults.extend(standing(spec, &place, beside.allocations));
     }
     let target = spec.resources.parse().unwrap_or_default();
     let namespaces = namespaces(&place, target);
@@ -226,9 +230,18 @@ fn application(spec: &QuotaRequestSpec, existing: Option<&ApplicationSpec>) -> O
 }
 
 /// Whether the type goes with what the application has in the pool.
-fn standing(spec: &QuotaRequestSpec, place: &Place<'_>) -> Option<Fault> {
+fn standing(spec: &QuotaRequestSpec, place: &Place<'_>, allocations: &[&Allocation]) -> Option<Fault> {
     let pool = spec.pool.clone();
-    match (spec.type_, place.allocation.is_some_and(has_quota)) {
+    let has_here = place.allocation.is_some_and(has_quota);
+    if let Some(left) = &spec.move_from {
+        let there = self::place(&spec.application, left, allocations.iter().copied());
+        return match (there.allocation.is_some_and(has_quota), has_here) {
+            (false, _) => Some(Fault::NothingToMove { pool: left.clone() }),
+            (true, true) => Some(Fault::AlreadyAllocated { pool }),
+            (true, false) => None,
+        };
+    }
+    match (spec.type_, has_here) {
         (RequestType::New, true) => Some(Fault::AlreadyAllocated { pool }),
         (RequestType::Change | RequestType::Renew | RequestType::Release, false) => {
             Some(Fault::NothingAllocated { pool })
@@ -272,7 +285,7 @@ fn writing(
         faults.push(Fault::NameTaken { allocation: place.name.clone() });
     }
     // What an allocation has already it may go on with, and must be able to give back.
-    if spec.type_ == RequestType::New {
+    if spec.type_ == RequestType::New || spec.move_from.is_some() {
         let own = Owner::Allocation(AllocationKey::new(beside.namespace, &place.name));
         for namespace in namespaces_of(&written) {
             if namespace.len() > NAMESPACE_MAX {

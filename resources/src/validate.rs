@@ -51,6 +51,10 @@ pub enum Cause {
     NotZero,
     #[error("goes with type New only")]
     OnlyWithNew,
+    #[error("goes with type Change only")]
+    OnlyWithChange,
+    #[error("is spec.pool: name the pool that the application leaves")]
+    SamePool,
     #[error("is {grade}: grade 4 and above must not be on this cloud, write 1, 2 or 3")]
     GradeTooHigh { grade: i32 },
     #[error("is {grade}: write 1, 2 or 3")]
@@ -76,6 +80,8 @@ impl Cause {
             Self::AllZero => "AllZero",
             Self::NotZero => "NotZero",
             Self::OnlyWithNew => "OnlyWithNew",
+            Self::OnlyWithChange => "OnlyWithChange",
+            Self::SamePool => "SamePool",
             Self::GradeTooHigh { .. } => "GradeTooHigh",
             Self::GradeTooLow { .. } => "GradeTooLow",
             Self::SharesDontAddUp => "SharesDontAddUp",
@@ -96,6 +102,7 @@ pub fn request(spec: &QuotaRequestSpec) -> Vec<Violation> {
         application,
         new_application,
         pool,
+        move_from,
         resources,
         period,
         justification,
@@ -106,6 +113,14 @@ pub fn request(spec: &QuotaRequestSpec) -> Vec<Violation> {
     found.length("spec.requester", requester, 1, 253);
     found.name("spec.application", application, names::APPLICATION_NAME_MAX);
     found.length("spec.pool", pool, 1, names::DEPARTMENT_NAME_MAX);
+    if let Some(left) = move_from {
+        found.length("spec.moveFrom", left, 1, names::DEPARTMENT_NAME_MAX);
+        if *type_ != RequestType::Change {
+            found.add("spec.moveFrom".to_owned(), Cause::OnlyWithChange);
+        } else if left == pool {
+            found.add("spec.moveFrom".to_owned(), Cause::SamePool);
+        }
+    }
     found.length("spec.justification", justification, 10, 2000);
     found.amounts_for(*type_, resources);
     if let Some(period) = period {

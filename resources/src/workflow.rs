@@ -125,6 +125,16 @@ pub const fn is_undecided(phase: Phase) -> bool {
     matches!(phase, Phase::Submitted | Phase::Accepted | Phase::TechReview)
 }
 
+/// Whether two requests are about the same application in the same pool: then one is decided after
+/// the other. A move is about both its pools.
+#[must_use]
+pub fn concern_the_same(one: &QuotaRequest, other: &QuotaRequest) -> bool {
+    let pools = |request: &QuotaRequest| [Some(request.spec.pool.clone()), request.spec.move_from.clone()];
+    one.metadata.namespace == other.metadata.namespace
+        && one.spec.application == other.spec.application
+        && pools(one).into_iter().flatten().any(|pool| pools(other).contains(&Some(pool)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,6 +49,9 @@ pub struct RequestView {
     pub new_application: Option<NewApplication>,
     #[schema(example = "cec")]
     pub pool: String,
+    /// Of a move: the pool that the application leaves.
+    #[schema(required, example = "inspur")]
+    pub move_from: Option<String>,
     /// Who asks, by the name that Kubernetes knows.
     pub requester: String,
     /// The part of the name that people know.
@@ -228,6 +231,11 @@ pub struct NewRequest {
     pub new_application: Option<NewApplication>,
     #[schema(example = "cec", min_length = 1, max_length = 58)]
     pub pool: String,
+    /// With type Change: the pool that the application leaves. What it has there is given back as soon
+    /// as what it asks for in `pool` is in force.
+    #[serde(default)]
+    #[schema(example = "inspur", min_length = 1, max_length = 58)]
+    pub move_from: Option<String>,
     /// What the application shall have afterwards, not the difference.
     #[serde(deserialize_with = "object")]
     pub resources: Bundle,

@@ -1,6 +1,8 @@
 //! Every sum made again from its parts, and compared with what is said elsewhere. The checks are
 //! those of the command line too: here they are gathered, pool by pool.
 
+use std::collections::BTreeMap;
+
 use resources::audit::{self, Check, Finding, Meaning, Pool};
 use resources::v1alpha1::{CloudPolicySpec, Tier};
 
@@ -37,6 +39,8 @@ impl Snapshot {
             departments: self.departments.values().map(|department| &**department).collect(),
             allocations: self.allocations.iter().map(|row| &*row.object).collect(),
             quotas: &self.quotas,
+            // The operator alone reaches other clusters.
+            elsewhere: &BTreeMap::new(),
         })
     }
 
@@ -49,6 +53,12 @@ impl Snapshot {
                 one_line(&text(pool.ledger.position().total())),
                 one_line(&text(pool.ledger.capacity))
             ),
+            InvariantName::QuotasWithinGrant if pool.is_elsewhere() => {
+                format!("{entries} allocations in a member cluster: the operator finds no quota there above its grant")
+            }
+            InvariantName::QuotasFollowLedger if pool.is_elsewhere() => {
+                format!("{entries} allocations in a member cluster: the operator says that each is enforced")
+            }
             InvariantName::QuotasWithinGrant => format!("{entries} allocations: what their quotas let in is granted"),
             InvariantName::QuotasFollowLedger => {
                 format!("{entries} allocations: each quota enforces its share, under the ledger's fence")

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::{Bundle, Ledger};
+use ledger::{Bundle, Ledger, Reason};
 use resources::audit::Book;
+use resources::condition;
 use resources::quota::Observed;
 use resources::v1alpha1::{PoolLedger, ResourcePool};
 
@@ -29,6 +30,20 @@ pub struct PoolRow {
 }
 
 impl PoolRow {
+    /// Why the pool gives nothing out now, as the operator says in its conditions.
+    pub fn closed(&self) -> Option<Reason> {
+        let conditions = self.object.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        let said = condition::find(conditions, condition::READY).filter(|said| said.status != "True")?;
+        let codes = [condition::CLUSTER_UNREACHABLE, condition::QUOTAS_ABOVE_LEDGER];
+        let code = codes.into_iter().find(|code| *code == said.reason)?;
+        Some(Reason::PoolHalted { code, message: said.message.clone() })
+    }
+
+    /// Its namespaces are in a member cluster.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        is_elsewhere(&self.object)
+    }
+
     pub(super) fn of(
         object: &Arc<ResourcePool>,
         source: Option<&Arc<PoolLedger>>,
@@ -54,7 +69,7 @@ impl PoolRow {
             position: ledger.position(),
             // Added when the requests have been read.
             requested: Bundle::ZERO,
-            used: used(&ledger, quotas),
+            used: if is_elsewhere(object) { reported(object) } else { used(&ledger, quotas) },
         };
         Self { object: Arc::clone(object), source: source.cloned(), ledger, unreadable, numbers }
     }
@@ -125,6 +140,16 @@ fn physical(pool: &ResourcePool) -> Known {
         storage: physical.storage.clone(),
     };
     observed.parse()
+}
+
+fn is_elsewhere(object: &ResourcePool) -> bool {
+    object.spec.cluster.kubeconfig_secret_ref.is_some()
+}
+
+/// What the operator says is used: it alone reaches the quotas of a member cluster.
+fn reported(object: &ResourcePool) -> Known {
+    let used = object.status.as_ref().and_then(|status| status.used.as_ref());
+    used.map(|used| used.parse()).unwrap_or_default()
 }
 
 /// What all quotas of the pool were charged with. Nothing is used where nothing is granted.

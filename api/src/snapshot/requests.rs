@@ -204,6 +204,7 @@ impl Snapshot {
             application_name: row.application_name.clone(),
             new_application: spec.new_application.as_ref().map(Into::into),
             pool: spec.pool.clone(),
+            move_from: spec.move_from.clone(),
             requester: spec.requester.clone(),
             requester_short: names::short_user(&spec.requester).to_owned(),
             resources: (&spec.resources).into(),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::core::v1::ResourceQuota;
 use kube::ResourceExt;
 use ledger::Ledger;
 use resources::amounts::Resources;
@@ -54,11 +55,14 @@ pub fn all(observed: &Observed, exact: bool) -> (Summary, Vec<Finding>) {
     let ledgers: BTreeMap<String, Read<'_>> =
         observed.ledgers.iter().map(|object| (object.name_any(), Read::of(object))).collect();
     let quotas = quota::managed(&observed.quotas);
+    let read = |quotas: &Vec<ResourceQuota>| quota::managed(quotas);
+    let elsewhere = observed.elsewhere.iter().map(|(pool, quotas)| (pool.clone(), read(quotas))).collect();
     let mut findings = audit::findings(&audit::Observed {
         pools: pools(observed, &ledgers),
         departments: observed.departments.iter().collect(),
         allocations: observed.allocations.iter().collect(),
         quotas: &quotas,
+        elsewhere: &elsewhere,
     });
     let mut remarks = Vec::new();
     let totals = observed.policy.as_ref().map(|policy| &policy.spec.city_totals);
@@ -86,7 +90,7 @@ pub fn all(observed: &Observed, exact: bool) -> (Summary, Vec<Finding>) {
         tiers: tiers.into_iter().map(TierCount::from).collect(),
         allocations: observed.allocations.len(),
         enforced: enforced.count(),
-        quotas: observed.quotas.len(),
+        quotas: observed.quotas.len() + observed.elsewhere.values().map(Vec::len).sum::<usize>(),
         remarks,
     };
     (summary, findings)

@@ -4,6 +4,8 @@
 mod findings;
 mod observe;
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::Timestamp;
 use resources::audit::{self, Finding, Meaning};
@@ -32,8 +34,19 @@ pub struct Arguments {
     /// Take another count by tier than the published one for a finding
     #[arg(long)]
     exact: bool,
+    /// The kubeconfig of the member cluster that a pool's namespaces are in, to look at its quotas
+    /// there. Without it the operator's word is taken for that pool. May be given several times
+    #[arg(long = "member", value_name = "POOL=FILE", value_parser = member)]
+    members: Vec<(String, PathBuf)>,
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
+}
+
+fn member(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((pool, file)) if !pool.is_empty() && !file.is_empty() => Ok((pool.to_owned(), PathBuf::from(file))),
+        _ => Err("write the pool's name, =, and a kubeconfig's path, such as inspur=inspur.kubeconfig".to_owned()),
+    }
 }
 
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Error> {
@@ -52,7 +65,7 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
 }
 
 async fn read(session: &Session, arguments: &Arguments) -> Result<Verification, Error> {
-    let observed = match Observed::read(session).await {
+    let observed = match Observed::read(session, &arguments.members).await {
         Err(error) if error.is_forbidden() => {
             let roles = "yunheng-auditor, yunheng-cloud-admin, yunheng-approver-admin, yunheng-approver-tech";
             return Err(Error::Malformed(format!(

@@ -230,7 +230,9 @@ fn state(namespace: &Namespace, owner: &str, quota: Option<&quota::Observed>, co
         snapshot
             .is_none_or(|snapshot| snapshot.ledger.entries.values().any(|entry| entry.uid.as_deref() == Some(&other)))
     });
-    let empty = quota.and_then(quota::Observed::bound).is_some_and(|bound| bound.is_zero());
+    // Without a quota the gate lets nothing in. One who slept may have made the namespace after its
+    // allocation was drained and gone, and ended before he made the quota.
+    let empty = quota.is_none_or(|quota| quota.bound().is_some_and(|bound| bound.is_zero()));
     if !other.is_empty() && !alive && !counted && empty {
         return PlaceState::Abandoned { owner: other };
     }

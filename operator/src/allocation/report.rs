@@ -151,7 +151,7 @@ fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
             format!("namespace {namespace} is being deleted; it is made again when it is gone"),
         ),
         Some(Blocked::ClusterUnreachable { silence }) => {
-            Saying::no(condition::ENFORCED, halt::CLUSTER_UNREACHABLE, halt::unreachable(silence))
+            Saying::no(condition::ENFORCED, condition::CLUSTER_UNREACHABLE, halt::unreachable(silence))
         }
         Some(Blocked::PoolHalted { halt }) => Saying::no(condition::ENFORCED, halt.reason(), halt.message()),
         Some(Blocked::LedgerBehindQuota { namespace, ledger, fence }) => Saying::no(

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ledger::Reason;
+use resources::condition::{CLUSTER_UNREACHABLE, QUOTAS_ABOVE_LEDGER};
 
 use super::drift::Drift;
 use crate::member::Silence;
@@ -16,11 +17,6 @@ pub enum Halt {
     /// The pool's cluster was never reached, so there is no ledger that names it.
     ClusterUnreachable { silence: Silence },
 }
-
-/// The name of the same cause, whether it halts a pool or only keeps it from giving anything out.
-pub const CLUSTER_UNREACHABLE: &str = "ClusterUnreachable";
-/// Quotas of the pool allow more than its ledger grants.
-pub const QUOTAS_ABOVE_LEDGER: &str = "QuotasAboveLedger";
 
 #[must_use]
 pub fn unreachable(silence: &Silence) -> String {

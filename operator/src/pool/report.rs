@@ -191,7 +191,7 @@ fn reachable(pool: &ResourcePool, halted: Option<&Halt>, cluster: &Cluster) -> S
         ),
         Some(fence) => Saying::no(
             condition::CLUSTER_REACHABLE,
-            halt::CLUSTER_UNREACHABLE,
+            condition::CLUSTER_UNREACHABLE,
             format!(
                 "{silent}. {} asks to fence it off; a second person confirms in spec.fence.confirmedBy",
                 fence.requested_by
@@ -199,7 +199,7 @@ fn reachable(pool: &ResourcePool, halted: Option<&Halt>, cluster: &Cluster) -> S
         ),
         None => Saying::no(
             condition::CLUSTER_REACHABLE,
-            halt::CLUSTER_UNREACHABLE,
+            condition::CLUSTER_UNREACHABLE,
             format!(
                 "{silent}. What is taken back stays counted; if the cluster is lost for good, two people may fence it off (spec.fence)"
             ),
@@ -220,7 +220,7 @@ fn consistent(found: &Found<'_>) -> Saying {
             more => format!(", and {more} more"),
         };
         let message = format!("{}{more}; it is being lowered", first.message());
-        return Saying::no(condition::LEDGER_CONSISTENT, halt::QUOTAS_ABOVE_LEDGER, message);
+        return Saying::no(condition::LEDGER_CONSISTENT, condition::QUOTAS_ABOVE_LEDGER, message);
     }
     Saying::yes(condition::LEDGER_CONSISTENT, "Audited", "every total recomputed from the entries agrees")
 }

@@ -40,6 +40,12 @@ pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Time
         Step::Refuse { decision, why } => answer(observed, &decision, outcome_refused(&why, now), context).await,
         Step::Confirm { decision } => answer(observed, &decision, outcome_applied(now, None), context).await,
         Step::Provision { spec } => provision(observed, *spec, context).await,
+        Step::Leave { allocation, spec } => {
+            let name = allocation.name_any();
+            let api: Api<Allocation> = Api::namespaced(context.client.clone(), &observed.namespace);
+            let written = replace_spec(&api, &allocation, *spec, context).await;
+            written.map_err(|source| Error::Allocation { allocation: name, source })
+        }
         Step::Move { to } => {
             let mut next = observed.request.status.clone().unwrap_or_default();
             step_to(&mut next, to, SYSTEM, None, "", now);
@@ -114,24 +120,32 @@ async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context)
     let place = observed.place();
     let name = place.name;
     let written = match place.allocation {
-        // Only if its spec is still as it was seen: who changed it in between is looked at first. A
-        // status that was written in between changes nothing.
-        Some(seen) => {
-            let operations = json!([
-                {"op": "test", "path": "/metadata/uid", "value": seen.uid()},
-                {"op": "test", "path": "/metadata/generation", "value": seen.metadata.generation},
-                {"op": "replace", "path": "/spec", "value": spec},
-            ]);
-            let written = patch(&api, &name, Part::Object, operations, Some(names::MANAGER_REQUEST)).await;
-            written.map(|object| context.memory.allocations.keep(seen, object))
-        }
+        Some(seen) => replace_spec(&api, seen, spec, context).await,
         None => {
             let finalizers = Some(vec![names::FINALIZER_RELEASE.to_owned()]);
             let metadata = ObjectMeta { name: Some(name.clone()), finalizers, ..ObjectMeta::default() };
-            api.create(&PostParams::default(), &Allocation { metadata, spec, status: None }).await.map(|_| ())
+            let created = api.create(&PostParams::default(), &Allocation { metadata, spec, status: None }).await;
+            created.map(|_| context.metrics.wrote(CONTROLLER, "allocation"))
         }
     };
-    written.map_err(|source| Error::Allocation { allocation: name, source })?;
+    written.map_err(|source| Error::Allocation { allocation: name, source })
+}
+
+/// Only if its spec is still as it was seen: who changed it in between is looked at first. A status
+/// that was written in between changes nothing.
+async fn replace_spec(
+    api: &Api<Allocation>,
+    seen: &Allocation,
+    spec: AllocationSpec,
+    context: &Context,
+) -> Result<(), kube::Error> {
+    let operations = json!([
+        {"op": "test", "path": "/metadata/uid", "value": seen.uid()},
+        {"op": "test", "path": "/metadata/generation", "value": seen.metadata.generation},
+        {"op": "replace", "path": "/spec", "value": spec},
+    ]);
+    let written = patch(api, &seen.name_any(), Part::Object, operations, Some(names::MANAGER_REQUEST)).await?;
+    context.memory.allocations.keep(seen, written);
     context.metrics.wrote(CONTROLLER, "allocation");
     Ok(())
 }
@@ -234,7 +248,11 @@ fn ready(observed: &Observed, phase: Phase) -> Saying {
     {
         return Saying::no(condition::READY, unfit.code(), unfit.to_string());
     }
-    let allocation = observed.place().allocation;
+    // A move drains on the side that it leaves.
+    let allocation = match phase {
+        Phase::Reclaiming => observed.left().or(observed.place().allocation),
+        _ => observed.place().allocation,
+    };
     let said = |type_: &str| condition::find(&allocation?.status.as_ref()?.conditions, type_);
     match phase {
         Phase::Active => Saying::yes(condition::READY, "Active", "in force"),

@@ -43,6 +43,14 @@ impl Observed {
         judgement::place(&spec.application, &spec.pool, self.allocations.iter().map(AsRef::as_ref))
     }
 
+    /// What a move leaves: the application's allocation in the other pool.
+    #[must_use]
+    pub fn left(&self) -> Option<&Allocation> {
+        let spec = &self.request.spec;
+        let left = spec.move_from.as_ref()?;
+        judgement::place(&spec.application, left, self.allocations.iter().map(AsRef::as_ref)).allocation
+    }
+
     /// What the allocation shall have, or what is in the way.
     pub fn judge(&self) -> Result<Bundle, Unfit> {
         let allocations: Vec<&Allocation> = self.allocations.iter().map(AsRef::as_ref).collect();
@@ -128,9 +136,7 @@ fn is_unanswered(decision: &QuotaDecision) -> bool {
 /// The earliest open request for the same application and pool, if it isn't this one.
 fn behind(request: &QuotaRequest, context: &Context) -> Option<String> {
     let same = context.stores.requests.state_filter(|other| {
-        other.metadata.namespace == request.metadata.namespace
-            && other.spec.application == request.spec.application
-            && other.spec.pool == request.spec.pool
+        workflow::concern_the_same(other, request)
             && other.metadata.deletion_timestamp.is_none()
             && other.status.as_ref().and_then(|status| status.phase).is_none_or(workflow::is_open)
     });

@@ -8,6 +8,7 @@ use ledger::Bundle;
 use resources::amounts::Resources;
 use resources::condition;
 use resources::judgement::{self, Unfit};
+use resources::sharing;
 use resources::v1alpha1::{Allocation, AllocationSpec, Lease, Phase, QuotaDecision, QuotaRequestSpec, RequestType};
 use resources::workflow::{self, Refusal, Standing};
 use thiserror::Error;
@@ -31,6 +32,8 @@ pub enum Step {
     Confirm { decision: Arc<QuotaDecision> },
     /// Write the allocation that the approval stands for.
     Provision { spec: Box<AllocationSpec> },
+    /// Give back what a move leaves: the new side is in force.
+    Leave { allocation: Box<Allocation>, spec: Box<AllocationSpec> },
     /// Move on to this phase.
     Move { to: Phase },
 }
@@ -109,7 +112,26 @@ fn provision(observed: &Observed, phase: Phase, applied: Option<&str>) -> Step {
         return Step::Provision { spec: Box::new(wanted) };
     }
     let release = observed.request.spec.type_ == RequestType::Release;
-    let target = match allocation.map(progress) {
+    let mut reached = allocation.map(progress);
+    // Only what is in force on the new side lets the old one go: whatever comes in between, the
+    // application has one of them.
+    if let (Some(Progress::InForce), Some(left)) = (&reached, observed.left()) {
+        if left.spec.decision.as_deref() != applied {
+            let spec = AllocationSpec {
+                resources: Bundle::ZERO.into(),
+                namespaces: sharing::scaled(&left.spec.namespaces, Bundle::ZERO),
+                lease: None,
+                decision: applied.map(str::to_owned),
+                ..left.spec.clone()
+            };
+            return Step::Leave { allocation: Box::new(left.clone()), spec: Box::new(spec) };
+        }
+        reached = Some(match progress(left) {
+            Progress::InForce => Progress::InForce,
+            Progress::Waiting | Progress::Draining => Progress::Draining,
+        });
+    }
+    let target = match reached {
         Some(Progress::InForce) if release => Phase::Released,
         Some(Progress::InForce) => Phase::Active,
         Some(Progress::Draining) => Phase::Reclaiming,

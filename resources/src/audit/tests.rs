@@ -34,6 +34,7 @@ struct City {
     departments: Vec<Department>,
     allocations: Vec<Allocation>,
     quotas: BTreeMap<String, quota::Observed>,
+    elsewhere: BTreeMap<String, BTreeMap<String, quota::Observed>>,
 }
 
 /// One pool, one department with a ceiling, one allocation, one quota: everything agrees.
@@ -78,6 +79,7 @@ fn city() -> City {
             "status": {"granted": amounts_of("64", "128G", "10T")}
         }))],
         quotas: BTreeMap::from([("app-registry".to_owned(), quota(&keys_of("64"), &keys_of("64"), "L/2"))]),
+        elsewhere: BTreeMap::new(),
     }
 }
 
@@ -99,12 +101,48 @@ impl City {
             departments: self.departments.iter().collect(),
             allocations: self.allocations.iter().collect(),
             quotas: &self.quotas,
+            elsewhere: &self.elsewhere,
         })
     }
 
     fn set_quota(&mut self, quota: quota::Observed) {
         self.quotas.insert("app-registry".to_owned(), quota);
     }
+}
+
+/// A pool in a member cluster: its quotas aren't in the hub. Whoever has read them compares them; to
+/// others the operator says what it finds.
+#[test]
+fn of_a_member_cluster_the_operators_word_is_taken_or_the_quotas_are_read() {
+    let far = || {
+        let mut city = city();
+        let secret = json!({"kubeconfigSecretRef": {"namespace": "yunheng-system", "name": "m", "key": "kubeconfig"}});
+        city.pools[0].spec.cluster = of(secret);
+        let quotas = std::mem::take(&mut city.quotas);
+        (city, quotas)
+    };
+    let condition = |type_: &str, reason: &str| {
+        vec![of(json!({"type": type_, "status": "False", "reason": reason, "message": "told",
+            "lastTransitionTime": "2026-11-23T00:00:00Z"}))]
+    };
+    let named = |city: &City| -> Vec<(&'static str, Meaning)> {
+        city.findings().iter().map(|finding| (finding.check.name(), finding.means)).collect()
+    };
+    let (mut city, quotas) = far();
+    assert_eq!(named(&city), []);
+    city.pools[0].status.as_mut().unwrap().conditions = condition("LedgerConsistent", "QuotasAboveLedger");
+    assert_eq!(named(&city), [("QuotaWithinGrant", Meaning::Broken)]);
+    city.pools[0].status.as_mut().unwrap().conditions = condition("ClusterReachable", "ClusterUnreachable");
+    city.allocations[0].status.as_mut().unwrap().conditions = condition("Enforced", "ClusterUnreachable");
+    assert_eq!(named(&city), [("QuotaEnforced", Meaning::Behind); 2]);
+
+    let (mut city, _) = far();
+    city.elsewhere.insert("cec".to_owned(), quotas);
+    assert_eq!(named(&city), []);
+    let there = city.elsewhere.get_mut("cec").unwrap();
+    there.insert("app-registry".to_owned(), quota(&keys_of("65"), &keys_of("64"), "L/2"));
+    there.insert("app-left".to_owned(), quota(&keys_of("1"), &keys_of("1"), "L/1"));
+    assert_eq!(named(&city), [("QuotaOwned", Meaning::Broken), ("QuotaWithinGrant", Meaning::Broken)]);
 }
 
 #[test]

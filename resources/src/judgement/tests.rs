@@ -17,6 +17,11 @@ fn request(type_: &str, cpu: &str) -> QuotaRequestSpec {
     }))
 }
 
+/// What it has in `old` goes to `gov`.
+fn moved(cpu: &str) -> QuotaRequestSpec {
+    QuotaRequestSpec { move_from: Some("old".into()), ..request("Change", cpu) }
+}
+
 fn described(name: &str) -> QuotaRequestSpec {
     let new = json!({"displayName": name, "tier": "Municipal", "securityGrade": 2});
     QuotaRequestSpec { new_application: Some(of(new)), ..request("New", "8") }
@@ -125,6 +130,35 @@ fn a_request_must_make_sense_beside_what_exists() {
             World { pool_exists: false, application: None, ..World::default() },
             Err(vec!["Invalid", "Invalid"]),
         ),
+    ];
+    for (spec, world, expected) in cases {
+        assert_eq!(world.says(&spec), expected, "{spec:?}");
+    }
+}
+
+#[test]
+fn a_move_leaves_a_pool_for_another() {
+    let has = |pools: &[(&str, &str, &str)]| {
+        World::with(pools.iter().map(|(name, pool, cpu)| allocation(name, "portal", pool, cpu)).collect())
+    };
+    let fine = |name: &str, namespaces: &[&str]| {
+        Ok((name.to_owned(), namespaces.iter().map(|name| (*name).to_owned()).collect()))
+    };
+    let mut in_gov = moved("8");
+    in_gov.move_from = Some("gov".into());
+    let cases = [
+        (moved("8"), has(&[("portal", "old", "8")]), fine("portal-gov", &["app-portal-gov"])),
+        // It was there before: the allocation that was left then is taken up again.
+        (moved("8"), has(&[("portal", "gov", "0"), ("portal-old", "old", "8")]), fine("portal", &[])),
+        (moved("8"), has(&[("portal", "old", "0")]), Err(vec!["NothingToMove"])),
+        (moved("8"), has(&[("portal", "other", "8")]), Err(vec!["NothingToMove"])),
+        (moved("8"), has(&[("portal", "old", "8"), ("portal-gov", "gov", "1")]), Err(vec!["AlreadyAllocated"])),
+        (
+            QuotaRequestSpec { type_: RequestType::New, ..moved("8") },
+            has(&[("portal", "old", "8")]),
+            Err(vec!["Invalid"]),
+        ),
+        (in_gov, has(&[("portal", "gov", "8")]), Err(vec!["Invalid", "AlreadyAllocated"])),
     ];
     for (spec, world, expected) in cases {
         assert_eq!(world.says(&spec), expected, "{spec:?}");

@@ -37,6 +37,8 @@ use crate::amounts::Resources;
 #[x_kube(validation = Rule::new("self.type == 'New' || !has(self.newApplication)").message("spec.newApplication goes with type New only"))]
 #[x_kube(validation = Rule::new("self.type == 'Release' || !(self.resources.cpu.matches('^0m?$') && self.resources.memory.matches('^0[A-Za-z]*$') && self.resources.storage.matches('^0[A-Za-z]*$'))").message("spec.resources are all zero: only a Release asks for nothing"))]
 #[x_kube(validation = Rule::new("self.type != 'Release' || (self.resources.cpu.matches('^0m?$') && self.resources.memory.matches('^0[A-Za-z]*$') && self.resources.storage.matches('^0[A-Za-z]*$'))").message("a Release gives everything back: write 0 for each of spec.resources"))]
+#[x_kube(validation = Rule::new("!has(self.moveFrom) || self.type == 'Change'").message("spec.moveFrom goes with type Change only"))]
+#[x_kube(validation = Rule::new("!has(self.moveFrom) || self.moveFrom != self.pool").message("spec.moveFrom is spec.pool: name the pool that the application leaves"))]
 #[x_kube(validation = Rule::new("!has(self.period) || !has(self.period.end) || self.period.end >= self.period.start").message("spec.period.end must not be before spec.period.start"))]
 pub struct QuotaRequestSpec {
     /// Who asks: the caller's own user name.
@@ -55,6 +57,11 @@ pub struct QuotaRequestSpec {
     /// The pool it shall come from.
     #[schemars(length(min = 1, max = 58))]
     pub pool: String,
+    /// With type Change: the pool that the application leaves. What it has there is given back as soon
+    /// as what it asks for in `pool` is in force; until then it has both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 58))]
+    pub move_from: Option<String>,
     /// What the application shall have afterwards, not the difference.
     pub resources: Resources,
     /// For how long. Without an end it is permanent; when an end has passed that is shown, and in

@@ -25,7 +25,7 @@ fn deployment(namespace: &str, replicas: u32, requests: &Value) -> Value {
     })
 }
 
-async fn deploy(town: &Town<'_>, namespace: &str, replicas: u32, requests: Value) {
+pub async fn deploy(town: &Town<'_>, namespace: &str, replicas: u32, requests: Value) {
     // Members of the department run its applications.
     let zhang = town.cluster.client(Person::Zhang).await;
     eventually(SOON, "zhang may deploy", async || {
@@ -44,7 +44,7 @@ async fn await_pods(town: &Town<'_>, namespace: &str, count: u32) {
     .await;
 }
 
-async fn scale(town: &Town<'_>, namespace: &str, replicas: u32) {
+pub async fn scale(town: &Town<'_>, namespace: &str, replicas: u32) {
     let place = Place { kind: "Deployment", namespace, name: "app" };
     object::merge(&town.admin, &place, json!({"spec": {"replicas": replicas}})).await.unwrap();
 }

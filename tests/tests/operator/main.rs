@@ -10,6 +10,7 @@ mod drains;
 mod grants;
 mod guards;
 mod limits;
+mod moves;
 mod requests;
 
 use std::panic::AssertUnwindSafe;

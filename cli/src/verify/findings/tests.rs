@@ -29,6 +29,7 @@ fn quota(namespace: &str, asked: &Value, enforced: &Value, fence: &str) -> Resou
 fn city() -> Observed {
     let conditions = json!([{"type": "Enforced", "status": "True", "reason": "Enforced", "message": "", "lastTransitionTime": "2026-11-23T06:10:00Z"}]);
     Observed {
+        elsewhere: BTreeMap::new(),
         pools: vec![of(json!({
             "apiVersion": "yunheng.io/v1alpha1", "kind": "ResourcePool", "metadata": {"name": "cec"},
             "spec": {

@@ -578,6 +578,11 @@ export type NewRequest = {
     newApplication?: NewApplication | null;
     pool: string;
     /**
+     * With type Change: the pool that the application leaves. What it has there is given back as soon
+     * as what it asks for in `pool` is in force.
+     */
+    moveFrom?: string | null;
+    /**
      * What the application shall have afterwards, not the difference.
      */
     resources: Bundle;
@@ -1010,6 +1015,10 @@ export type RequestView = {
     applicationName: string;
     newApplication: NewApplication | null;
     pool: string;
+    /**
+     * Of a move: the pool that the application leaves.
+     */
+    moveFrom: string | null;
     /**
      * Who asks, by the name that Kubernetes knows.
      */

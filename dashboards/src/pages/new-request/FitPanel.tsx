@@ -38,7 +38,10 @@ export function FitPanel({ draft }: { draft: Draft }) {
         {preview && !query.error ? <FitVerdict preview={preview} /> : null}
       </div>
       {preview && !query.error ? (
-        <Impact caption={t("impact.title", { pool: poolName(rested.pool) })} preview={preview} />
+        <Impact
+          caption={t("impact.title", { pool: poolName(previewBody(rested).pool) })}
+          preview={preview}
+        />
       ) : null}
     </Panel>
   );

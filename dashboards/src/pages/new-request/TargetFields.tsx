@@ -42,7 +42,7 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
           <NativeSelect
             {...control}
             value={draft.department}
-            onChange={(department) => change({ department, application: "", pool: "" })}
+            onChange={(department) => change({ department, application: "", pool: "", moveTo: "" })}
             options={session.departments.map((department) => ({
               value: department.name,
               label: department.displayName,
@@ -75,7 +75,7 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
               control={control}
               department={draft.department}
               value={draft.application}
-              onChange={(application) => change({ application, pool: "" })}
+              onChange={(application) => change({ application, pool: "", moveTo: "" })}
             />
           )}
         </Field>
@@ -85,7 +85,7 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
           <NativeSelect
             {...control}
             value={draft.pool}
-            onChange={(pool) => change({ pool })}
+            onChange={(pool) => change({ pool, moveTo: "" })}
             options={[
               { value: "", label: t("newRequest.choose") },
               ...(pools.data?.items ?? []).map((pool) => ({
@@ -96,6 +96,23 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
           />
         )}
       </Field>
+      {draft.type === "Change" && draft.pool !== "" ? (
+        <Field label={t("field.moveTo")} hint={t("newRequest.moveHint")} error={fault("moveFrom")}>
+          {(control) => (
+            <NativeSelect
+              {...control}
+              value={draft.moveTo}
+              onChange={(moveTo) => change({ moveTo })}
+              options={[
+                { value: "", label: t("newRequest.stay") },
+                ...(pools.data?.items ?? [])
+                  .filter((pool) => pool.name !== draft.pool)
+                  .map((pool) => ({ value: pool.name, label: pool.displayName })),
+              ]}
+            />
+          )}
+        </Field>
+      ) : null}
       {draft.type === "New" ? (
         <NewApplicationFields draft={draft} change={change} fault={fault} />
       ) : null}

@@ -26,6 +26,16 @@ describe("a draft", () => {
     });
   });
 
+  it("moves from the pool that the application is in to the one that is chosen", () => {
+    const pools = (part: Partial<Draft>) => {
+      const { pool, moveFrom } = bodyOf(change(part));
+      return [pool, moveFrom];
+    };
+    expect(pools({ moveTo: "inspur" })).toEqual(["inspur", "cec"]);
+    expect(pools({ moveTo: "cec" })).toEqual(["cec", undefined]);
+    expect(pools({ moveTo: "inspur", type: "Renew" })).toEqual(["cec", undefined]);
+  });
+
   it("has no faults when it is complete", () => {
     expect(allFaults(change())).toEqual({});
   });

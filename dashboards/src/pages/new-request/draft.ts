@@ -22,6 +22,8 @@ export interface Draft {
   application: string;
   newApplication: Required<NewApplication>;
   pool: string;
+  /** With type Change: the pool to move to; empty to stay. */
+  moveTo: string;
   amounts: Record<Resource, AmountDraft>;
   start: string;
   end: string;
@@ -46,6 +48,7 @@ export function emptyDraft(): Draft {
       description: "",
     },
     pool: "",
+    moveTo: "",
     amounts: { cpu: empty("cpu"), memory: empty("memory"), storage: empty("storage") },
     start: "",
     end: "",
@@ -115,13 +118,19 @@ export function bodyOf(draft: Draft): NewRequest {
     department: draft.department,
     type: draft.type,
     application: draft.application,
-    pool: draft.pool,
+    ...poolsOf(draft),
     resources: draft.type === "Release" ? ZERO : resourcesOf(draft),
     justification: draft.justification.trim(),
     ...(draft.type === "New" ? { newApplication: draft.newApplication } : {}),
     ...(draft.start ? { period: { start: draft.start, end: draft.end || null } } : {}),
     ...(Object.keys(basis).length > 0 ? { basis } : {}),
   };
+}
+
+/** The pool that is asked, and of a move the one that the application leaves. */
+function poolsOf(draft: Draft): Pick<NewRequest, "pool" | "moveFrom"> {
+  const moves = draft.type === "Change" && draft.moveTo !== "" && draft.moveTo !== draft.pool;
+  return moves ? { pool: draft.moveTo, moveFrom: draft.pool } : { pool: draft.pool };
 }
 
 function resourcesOf(draft: Draft): BundleText {

@@ -116,6 +116,9 @@ function Form({ request }: { request: RequestView }) {
             },
             { term: t("field.department"), value: request.departmentName },
             { term: t("field.pool"), value: <PoolName pool={request.pool} /> },
+            ...(request.moveFrom
+              ? [{ term: t("field.moveFrom"), value: <PoolName pool={request.moveFrom} /> }]
+              : []),
             {
               term: t("field.requester"),
               value: <Person name={request.requester} short={request.requesterShort} />,

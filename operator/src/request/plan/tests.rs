@@ -24,6 +24,7 @@ fn request(type_: RequestType, resources: Resources) -> QuotaRequest {
         type_,
         application: "marriage-registry".into(),
         new_application: None,
+        move_from: None,
         pool: "cec".into(),
         resources,
         period: None,
@@ -215,6 +216,37 @@ fn an_approved_request_follows_its_allocation() {
     let mut earlier = allocation("qd-1", true, false);
     earlier.metadata.generation = Some(3);
     assert_eq!(moved(step(change(Provisioning), earlier)), None);
+}
+
+/// First the new side, then the old: at any moment the application has one of them.
+#[test]
+fn a_move_gives_back_the_old_side_when_the_new_one_is_in_force() {
+    let mut request = request(RequestType::Change, amounts("64"));
+    (request.spec.pool, request.spec.move_from) = ("inspur".into(), Some("cec".into()));
+    let status = request.status.as_mut().unwrap();
+    (status.phase, status.decision) = (Some(Phase::Provisioning), Some("qd-1".into()));
+    let new = |granted, draining| {
+        let mut new = allocation("qd-1", granted, draining);
+        (new.metadata.name, new.spec.pool) = (Some("marriage-registry-inspur".into()), "inspur".into());
+        new
+    };
+    let step = |allocations: Vec<Allocation>| {
+        let allocations = allocations.into_iter().map(Arc::new).collect();
+        plan_now(&Observed { allocations, ..observed(request.clone(), None) })
+    };
+    let old = || allocation("qd-0", true, false);
+    let Step::Provision { spec } = step(vec![old()]) else { panic!("the new side first") };
+    assert_eq!((spec.pool.as_str(), spec.namespaces[0].name.as_str()), ("inspur", "app-marriage-registry-inspur"));
+    assert!(matches!(step(vec![old(), new(false, false)]), Step::Tell), "not in force yet");
+    let Step::Leave { allocation: left, spec } = step(vec![old(), new(true, false)]) else {
+        panic!("then the old one")
+    };
+    assert_eq!((left.name_any().as_str(), spec.pool.as_str()), ("marriage-registry", "cec"));
+    assert_eq!((spec.resources.parse(), spec.decision.as_deref()), (Ok(Bundle::ZERO), Some("qd-1")));
+    let after = |granted, draining| step(vec![allocation("qd-1", granted, draining), new(true, false)]);
+    assert!(matches!(after(true, true), Step::Move { to: Phase::Reclaiming }));
+    assert!(matches!(after(false, false), Step::Move { to: Phase::Reclaiming }), "the old side says nothing yet");
+    assert!(matches!(after(true, false), Step::Move { to: Phase::Active }));
 }
 
 #[test]
