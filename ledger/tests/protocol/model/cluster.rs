@@ -104,7 +104,7 @@ impl Protocol {
             }
             Event::Gone => {
                 if (space.life, space.quota, space.running()) == (Life::Terminating, None, 0) {
-                    space.life = Life::Absent;
+                    (space.life, space.owner) = (Life::Absent, 0);
                 }
             }
         }

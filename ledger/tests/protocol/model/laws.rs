@@ -2,7 +2,7 @@
 
 use stateright::Property;
 
-use super::state::{Life, Phase, Plan, State};
+use super::state::{Life, Phase, Plan, Space, State};
 use super::worlds::{Setup, Spec};
 use super::{Action, Event, Protocol, Step};
 
@@ -60,17 +60,21 @@ impl Protocol {
         state.ledgers[self.world.lines[line].pool].book.lines[line].map_or(0, |entry| entry.counted())
     }
 
+    /// The namespaces of an allocation, as far as they are there.
+    fn owned<'a>(&self, state: &'a State, line: usize) -> impl Iterator<Item = &'a Space> {
+        let spaces = self.world.lines[line].spaces.iter().map(|space| &state.spaces[*space]);
+        spaces.filter(move |space| usize::from(space.owner) == line)
+    }
+
     fn allowed(&self, state: &State) -> bool {
-        self.world.lines.iter().enumerate().all(|(index, line)| {
-            let usable: u8 = line.spaces.iter().map(|space| state.spaces[*space].usable()).sum();
+        (0..self.world.lines.len()).all(|index| {
+            let usable: u8 = self.owned(state, index).map(Space::usable).sum();
             usable <= self.counted(state, index)
         })
     }
 
     fn running(&self, state: &State) -> bool {
-        let of_line = |line: usize| -> u8 {
-            self.world.lines[line].spaces.iter().map(|space| state.spaces[*space].running()).sum()
-        };
+        let of_line = |line: usize| -> u8 { self.owned(state, line).map(Space::running).sum() };
         let of_pool = |pool: usize| -> u8 {
             (0..self.world.lines.len()).filter(|line| self.world.lines[*line].pool == pool).map(of_line).sum()
         };
@@ -82,7 +86,7 @@ impl Protocol {
     /// ends of pods and the API server's own steps, so what can be put right from all of these can
     /// be put right from everywhere.
     fn is_calm(&self, state: &State) -> bool {
-        let settled = |space: &super::state::Space| {
+        let settled = |space: &Space| {
             space.running() == 0
                 && space.life != Life::Terminating
                 && space.quota.is_none_or(|quota| quota.status == quota.spec && quota.used == 0)
@@ -104,7 +108,7 @@ impl Protocol {
             let entry = state.ledgers[line.pool].book.lines[index];
             let last = usize::from(state.written[index]).checked_sub(1).map(|last| line.script[last]);
             let granted = entry.map_or(0, |entry| entry.granted());
-            let quotas: u8 = line.spaces.iter().map(|space| state.spaces[*space].usable()).sum();
+            let quotas: u8 = self.owned(state, index).map(Space::usable).sum();
             let drained = entry.is_none_or(|entry| !entry.drains() && entry.held.is_none());
             // What waits does so for lack of capacity alone. A share that moves to another
             // namespace needs room in both, until the first has drained.

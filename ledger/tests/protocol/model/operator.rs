@@ -6,7 +6,7 @@ use super::book::{self, Share};
 use super::state::{
     Evidence, Life, Phase, Place, Plan, Proof, Quota, SPACES_OF_LINE, Space, State, Stored, View, Write,
 };
-use super::worlds::Mutation;
+use super::worlds::{Allocation, Mutation, Spec};
 
 impl Protocol {
     /// Begins to bring the quotas of an allocation to what the ledger says.
@@ -80,13 +80,40 @@ impl Protocol {
             return read().map_or(Plan::Idle, |view| Plan::Looking { line, looked, seen, view: Some(view) });
         }
         if usize::from(looked) < spaces.len() {
-            seen[usize::from(looked)] = state.spaces[spaces[usize::from(looked)]].place();
+            seen[usize::from(looked)] = self.place(state, usize::from(line), spaces[usize::from(looked)]);
             let looked = looked + 1;
             if !ledger_first || usize::from(looked) < spaces.len() {
                 return Plan::Looking { line, looked, seen, view };
             }
         }
         view.or_else(read).map_or(Plan::Idle, |view| self.plan(view, seen))
+    }
+
+    /// How a namespace looks to those who act for an allocation.
+    pub fn place(&self, state: &State, line: usize, index: usize) -> Place {
+        let Space { life, owner, quota, .. } = state.spaces[index];
+        let others = life == Life::Live && usize::from(owner) != line;
+        match (life, quota) {
+            (Life::Absent, _) => Place::Absent,
+            _ if others && self.is_abandoned(state, &state.spaces[index]) => Place::Abandoned { owner },
+            _ if others => Place::Taken,
+            (_, Some(Quota { uid, fence, spec, .. })) => Place::Quota { uid, fence, spec },
+            (Life::Terminating, None) => Place::Terminating,
+            (Life::Live, None) => Place::Bare,
+        }
+    }
+
+    fn is_abandoned(&self, state: &State, space: &Space) -> bool {
+        let Allocation { pool, script, .. } = self.world.lines[usize::from(space.owner)];
+        let last = usize::from(state.written[usize::from(space.owner)]).checked_sub(1);
+        let lives = last.is_some_and(|last| matches!(script[last], Spec::Wants(_)));
+        let counted = state.ledgers[pool].book.lines[usize::from(space.owner)].is_some();
+        let empty = match space.quota {
+            Some(quota) => quota.spec.max(quota.status) == 0,
+            // Somebody who slept has made the namespace anew and nothing in it. No pod is let in.
+            None => !self.breaks(Mutation::BareStaysTaken),
+        };
+        !lives && !counted && empty
     }
 
     fn view(&self, state: &State, line: u8) -> Option<View> {
@@ -106,6 +133,11 @@ impl Protocol {
             writes[index] = match seen[index] {
                 Place::Absent if wanted => Write::CreateSpace { share: amount },
                 Place::Absent => Write::Nothing,
+                Place::Abandoned { owner } if wanted => Write::Adopt { from: owner },
+                Place::Abandoned { .. } | Place::Taken => {
+                    lowered = false;
+                    Write::Nothing
+                }
                 Place::Bare => Write::CreateQuota { share: amount },
                 Place::Terminating => {
                     lowered = self.breaks(Mutation::MissingQuotaIsZero) && lowered;
@@ -157,9 +189,15 @@ impl Protocol {
             Write::CreateSpace { share } => {
                 writes[index] = Write::CreateQuota { share };
                 if space.life == Life::Absent {
-                    space.life = Life::Live;
+                    (space.life, space.owner) = (Life::Live, line);
                 }
-                return Plan::Writing { line, revision, writes };
+                let ours = space.owner == line;
+                return if ours { Plan::Writing { line, revision, writes } } else { Plan::Idle };
+            }
+            Write::Adopt { from } => {
+                let may = (space.life, space.owner) == (Life::Live, from);
+                space.owner = if may { line } else { space.owner };
+                may
             }
             Write::CreateQuota { share } => create(space, share),
             Write::Patch { uid, read, share } => match &mut space.quota {

@@ -57,6 +57,8 @@ pub enum Life {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Space {
     pub life: Life,
+    /// The allocation that it was made for; zero while there is none.
+    pub owner: u8,
     /// Quotas made here so far: the identity of the next.
     pub made: u8,
     pub quota: Option<Quota>,
@@ -103,6 +105,11 @@ pub enum Place {
     #[default]
     Absent,
     Terminating,
+    /// It belongs to an allocation that is gone and has nothing left.
+    Abandoned {
+        owner: u8,
+    },
+    Taken,
     Bare,
     Quota {
         uid: u8,
@@ -124,6 +131,8 @@ pub enum Write {
     Nothing,
     /// Create the namespace, and after that its quota.
     CreateSpace { share: u8 },
+    /// Take the namespace over, if it still belongs to that allocation.
+    Adopt { from: u8 },
     /// Create the quota: with zeros, unless the rule is broken on purpose.
     CreateQuota { share: u8 },
     /// The JSON Patch: tests identity and fence, and writes the share with the new fence.
@@ -157,14 +166,5 @@ impl Space {
     /// The most that may come to run here.
     pub fn usable(&self) -> u8 {
         self.quota.map_or(0, |quota| quota.spec.max(quota.status))
-    }
-
-    pub fn place(&self) -> Place {
-        match (self.life, self.quota) {
-            (Life::Absent, _) => Place::Absent,
-            (_, Some(Quota { uid, fence, spec, .. })) => Place::Quota { uid, fence, spec },
-            (Life::Terminating, None) => Place::Terminating,
-            (Life::Live, None) => Place::Bare,
-        }
     }
 }

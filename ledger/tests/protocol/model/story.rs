@@ -74,17 +74,18 @@ fn did(model: &Protocol, before: &State, after: &State, operator: usize, step: S
         }
         (Step::Look(line), ..) => {
             let space = world.lines[line].spaces[0];
-            saw(space, before.spaces[space].place())
+            saw(space, model.place(before, line, space))
         }
         (Step::GoOn | Step::GoOnUnanswered, plan, after_plan) => {
             let lost = if step == Step::GoOnUnanswered { ", and gets no answer" } else { "" };
-            format!("{}{lost}", went_on(world, before, after, plan, after_plan))
+            format!("{}{lost}", went_on(model, before, after, plan, after_plan))
         }
         (Step::Decide { .. }, ..) => "finds nothing".to_owned(),
     }
 }
 
-fn went_on(world: &World, before: &State, after: &State, plan: Plan, then: Plan) -> String {
+fn went_on(model: &Protocol, before: &State, after: &State, plan: Plan, then: Plan) -> String {
+    let world = &model.world;
     match plan {
         Plan::Idle | Plan::Proven(_) => "rests".to_owned(),
         Plan::Looking { line, looked, view, .. } => {
@@ -92,7 +93,7 @@ fn went_on(world: &World, before: &State, after: &State, plan: Plan, then: Plan)
             let spaces = world.lines[line].spaces;
             let mut read = Vec::new();
             if let Some(space) = spaces.get(looked) {
-                read.push(saw(*space, before.spaces[*space].place()));
+                read.push(saw(*space, model.place(before, line, *space)));
             }
             // The last read is the ledger; where that rule is broken, a place.
             if looked + usize::from(view.is_some()) == spaces.len() {
@@ -110,6 +111,7 @@ fn went_on(world: &World, before: &State, after: &State, plan: Plan, then: Plan)
             let space = world.lines[usize::from(line)].spaces[index];
             let took = if before.spaces == after.spaces { ", which changes nothing" } else { "" };
             match write {
+                Write::Adopt { .. } => format!("takes n{space} over{took}"),
                 Write::CreateSpace { .. } => format!("creates n{space}{took}"),
                 Write::CreateQuota { .. } => {
                     let spec = after.spaces[space].quota.map_or(0, |quota| quota.spec);
@@ -158,6 +160,8 @@ fn saw(space: usize, place: Place) -> String {
     match place {
         Place::Absent => format!("sees that there is no n{space}"),
         Place::Terminating => format!("sees that n{space} is being deleted"),
+        Place::Abandoned { .. } => format!("sees that n{space} belongs to one that is gone"),
+        Place::Taken => format!("sees that n{space} is another's"),
         Place::Bare => format!("sees that n{space} has no quota"),
         Place::Quota { uid, fence, spec } => {
             format!("reads the quota in n{space}: {spec}, fence {fence}, identity {uid}")

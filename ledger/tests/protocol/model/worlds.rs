@@ -150,6 +150,16 @@ const REMOVE: World = World {
     ..GIVE
 };
 
+/// A namespace goes from one allocation to another.
+const TAKEOVER: World = World {
+    name: "takeover",
+    about: "1 core, from nothing: a is made and deleted, b waits for its core and its namespace",
+    lines: &[line("a", &[0], &[one(1), Spec::Removed]), line("b", &[0], &[one(1)])],
+    pods: &[0],
+    states_min: 23_000,
+    ..REMOVE
+};
+
 /// Admission charges a pod before it is stored, and the controller may count too few.
 const LANDING: World = World {
     name: "landing",
@@ -274,10 +284,11 @@ const MOVE_LARGE: World = World {
 };
 
 /// From small to large.
-pub const WORLDS: [World; 14] = [
+pub const WORLDS: [World; 15] = [
     GIVE,
     AGAIN,
     REMOVE,
+    TAKEOVER,
     LANDING,
     GONE,
     HOLD,
@@ -309,6 +320,7 @@ pub enum Mutation {
     MissingQuotaIsZero,
     ReleaseWithoutRevision,
     CreatedAtShare,
+    BareStaysTaken,
     RevisionAloneNotWritten,
     /// The same, and evidence looks at amounts only.
     AmountsAreEnough,
@@ -322,7 +334,7 @@ pub struct Case {
     pub law: Law,
 }
 
-pub const CASES: [Case; 16] = [
+pub const CASES: [Case; 17] = [
     case(Mutation::FenceNotTested, "the patch doesn't test the fence", AGAIN, Law::Allowed),
     case(Mutation::UidNotTested, "the patch doesn't test the quota's identity", VANISH, Law::Allowed),
     case(Mutation::LedgerBeforeFence, "the ledger is read before the fence", VANISH, Law::Allowed),
@@ -342,6 +354,12 @@ pub const CASES: [Case; 16] = [
     case(Mutation::MissingQuotaIsZero, "a missing quota counts as zero", GONE, Law::Running),
     case(Mutation::ReleaseWithoutRevision, "the release doesn't name the entry's revision", AGAIN, Law::Allowed),
     case(Mutation::CreatedAtShare, "a quota is created at its share", REMOVE, Law::Allowed),
+    case(
+        Mutation::BareStaysTaken,
+        "a namespace without a quota, of one that is gone, isn't taken over",
+        TAKEOVER,
+        Law::ComesToRest,
+    ),
     case(Mutation::RevisionAloneNotWritten, "a quota with the right amounts isn't written", REMOVE, Law::ComesToRest),
     case(Mutation::AmountsAreEnough, "the same, and evidence looks at amounts only", REMOVE, Law::Allowed),
 ];
