@@ -68,6 +68,13 @@ pub trait Cluster: Debug + Send + Sync {
         token: &'a Secret,
         request: &'a QuotaRequest,
     ) -> BoxFuture<'a, Result<QuotaRequest, Error>>;
+    /// The request as the cluster has it, as far as the token's owner may read it.
+    fn read_request<'a>(
+        &'a self,
+        token: &'a Secret,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<QuotaRequest>, Error>>;
     fn create_decision<'a>(
         &'a self,
         token: &'a Secret,
@@ -195,6 +202,18 @@ impl Cluster for Kubernetes {
             let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
             let api = Api::namespaced(self.client_of(token), namespace);
             within(WRITE_TIMEOUT, api.create(&as_us(), request)).await
+        })
+    }
+
+    fn read_request<'a>(
+        &'a self,
+        token: &'a Secret,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<QuotaRequest>, Error>> {
+        Box::pin(async move {
+            let api = Api::namespaced(self.client_of(token), namespace);
+            within(ASK_TIMEOUT, api.get_opt(name)).await
         })
     }
 

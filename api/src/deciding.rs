@@ -1,19 +1,22 @@
 //! Deciding: the decision is written in the caller's name, and the answer is what came of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use kube::ResourceExt;
 use kube::core::ObjectMeta;
 use resources::names;
-use resources::v1alpha1::{self as kinds, DecisionOutcome, QuotaDecision, QuotaDecisionSpec, RequestRef};
+use resources::v1alpha1::{self as kinds, DecisionOutcome, QuotaDecision, QuotaDecisionSpec, QuotaRequest, RequestRef};
 
+use crate::cluster::Error;
 use crate::identity::Caller;
 use crate::problem::{Failure, Particulars, Wrong, WrongCause};
 use crate::refusal;
 use crate::respond;
 use crate::routes::decisions::{NewDecision, Verdict};
-use crate::snapshot::{RequestRow, Snapshot, decision_view};
+use crate::snapshot::{Snapshot, decision_view};
 use crate::state::App;
 
 /// How long an answer may take before the caller is told where to look for it.
@@ -42,9 +45,13 @@ pub struct Deciding {
 pub async fn decide(app: App, caller: Caller, deciding: Deciding) -> Result<Response, Failure> {
     let Deciding { department, request: name, new, name: decision_name } = deciding;
     let snapshot = app.snapshot().await;
-    let row = snapshot.request_row(&department, &name).filter(|_| caller.rights.sees(&department));
-    let decision = object(row.ok_or(Failure::NotFound)?, &caller, new, decision_name)?;
     let namespace = names::department_namespace(&department);
+    let row = snapshot.request_row(&department, &name).filter(|_| caller.rights.sees(&department));
+    let request = match row {
+        Some(row) => Arc::clone(&row.object),
+        None => read_through(&app, &caller, &department, &name).await?,
+    };
+    let decision = object(&request, &caller, new, decision_name)?;
     let written = match app.cluster.create_decision(&caller.token, &decision).await {
         Err(error) if error.is_already_exists() => first(&app, &namespace, &decision).await?,
         written => written.map_err(refusal::of)?,
@@ -69,8 +76,24 @@ pub async fn decide(app: App, caller: Caller, deciding: Deciding) -> Result<Resp
         })
         .await;
     let snapshot = app.snapshot_now().await;
-    let row = snapshot.request_row(&department, &name).ok_or(Failure::NotFound)?;
+    let Some(row) = snapshot.request_row(&department, &name) else {
+        return Ok(pending(&answered, &department, &name));
+    };
     Ok(respond::fresh(StatusCode::OK, &snapshot.request_view(row, &caller)))
+}
+
+/// A request that the cache doesn't have, which may be a moment behind: it may have been made just
+/// now, with kubectl. What the caller may not read looks like what isn't there.
+async fn read_through(app: &App, caller: &Caller, department: &str, name: &str) -> Result<Arc<QuotaRequest>, Failure> {
+    if !caller.rights.sees(department) {
+        return Err(Failure::NotFound);
+    }
+    let namespace = names::department_namespace(department);
+    match app.cluster.read_request(&caller.token, &namespace, name).await {
+        Ok(Some(request)) => Ok(Arc::new(request)),
+        Ok(None) | Err(Error::Refused(_)) => Err(Failure::NotFound),
+        Err(error) => Err(refusal::of(error)),
+    }
 }
 
 /// What the same call wrote the first time.
@@ -81,19 +104,24 @@ async fn first(app: &App, namespace: &str, decision: &QuotaDecision) -> Result<Q
     if first.spec == decision.spec { Ok((*first).clone()) } else { Err(Failure::IdempotencyReuse) }
 }
 
-fn object(row: &RequestRow, caller: &Caller, new: NewDecision, name: Option<String>) -> Result<QuotaDecision, Failure> {
+fn object(
+    request: &QuotaRequest,
+    caller: &Caller,
+    new: NewDecision,
+    name: Option<String>,
+) -> Result<QuotaDecision, Failure> {
     let NewDecision { verdict, reason, reason_code, request_revision, stage } = new;
     let reason = reason.filter(|reason| !reason.trim().is_empty());
     check_reason(verdict, reason.as_deref())?;
     Ok(QuotaDecision {
         metadata: ObjectMeta {
-            namespace: row.object.metadata.namespace.clone(),
+            namespace: request.metadata.namespace.clone(),
             generate_name: name.is_none().then(|| NAME_PREFIX.to_owned()),
             name,
             ..ObjectMeta::default()
         },
         spec: QuotaDecisionSpec {
-            request: RequestRef { name: row.name.clone(), uid: row.object.metadata.uid.clone().unwrap_or_default() },
+            request: RequestRef { name: request.name_any(), uid: request.metadata.uid.clone().unwrap_or_default() },
             request_revision,
             stage,
             verdict: verdict.into(),

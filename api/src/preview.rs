@@ -37,7 +37,7 @@ pub fn of(
     };
     let reasons: Vec<PreviewReason> = match snapshot.judge(department, spec, &caller.rights.pools) {
         Ok(_) => {
-            let reasons = reasons(&pool.ledger, pool.closed(), hold, current, target);
+            let reasons = reasons(&pool.ledger, pool.closed().as_ref(), hold, current, target);
             reasons.iter().map(|reason| view(reason, caller)).collect()
         }
         Err(unfit) => unfit.faults.iter().map(|fault| of_fault(fault, caller)).collect(),
@@ -58,14 +58,14 @@ pub fn of(
 /// for alone to find the others.
 fn reasons(
     ledger: &Ledger,
-    closed: Option<Reason>,
+    closed: Option<&Reason>,
     hold: impl Fn(Bundle) -> Ask,
     current: Bundle,
     target: Bundle,
 ) -> Vec<Reason> {
     let refused = |target: Bundle| {
         let request = Request { ask: hold(target), at_ms: 0 };
-        let rules = Rules { closed: closed.clone(), ..Rules::from(Sequence::Unordered) };
+        let rules = Rules { closed: closed.cloned(), ..Rules::from(Sequence::Unordered) };
         match decide(ledger, &[request], rules).decisions.pop() {
             Some(Decision::Refuse(reason) | Decision::Wait(reason)) => Some(reason),
             _ => None,

@@ -287,6 +287,24 @@ async fn an_approval_answers_with_the_new_state() {
     city.get("li", "/api/v1/requests/civil-affairs/qr-1/decisions/qd-new-0").await.problem(404);
 }
 
+/// The watches may be a moment behind whoever has just asked with kubectl.
+#[tokio::test]
+async fn a_request_that_the_caches_lack_is_decided_all_the_same() {
+    let city = City::new();
+    let approve = || json!({"verdict": "Approve", "requestRevision": 1, "reason": "the evidence convinces"});
+    let url = "/api/v1/requests/civil-affairs/qr-new/decisions";
+    city.post("approver", url, approve()).await.problem(404);
+    let known = city.world.read().requests.get("dept-civil-affairs", "qr-1").cloned().unwrap();
+    let mut new = (*known).clone();
+    (new.metadata.name, new.metadata.uid) = (Some("qr-new".into()), Some("uid-new".into()));
+    city.cluster.stored.lock().unwrap().push(new);
+    let answer = city.post("approver", url, approve()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["name"], "qr-new");
+    // Others' departments aren't read through either.
+    city.post("li", url, approve()).await.problem(404);
+}
+
 #[tokio::test]
 async fn a_refused_decision_says_what_stopped_it() {
     let city = City::new();

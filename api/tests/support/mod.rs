@@ -48,6 +48,8 @@ pub struct Fake {
     /// What the API server says to the next write instead of storing it.
     pub refuses: Mutex<Option<Status>>,
     pub says: Mutex<Says>,
+    /// Requests that the watches haven't brought yet.
+    pub stored: Mutex<Vec<QuotaRequest>>,
     /// Tokens that are no longer good.
     pub revoked: Mutex<Vec<String>>,
     /// Groups that the cluster says everybody is in.
@@ -159,6 +161,22 @@ impl Cluster for Handle {
         })
     }
 
+    fn read_request<'a>(
+        &'a self,
+        _: &'a Secret,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<QuotaRequest>, Error>> {
+        Box::pin(async move {
+            self.0.reach()?;
+            let stored = self.0.stored.lock().unwrap();
+            let found = stored.iter().find(|one| {
+                one.metadata.namespace.as_deref() == Some(namespace) && one.metadata.name.as_deref() == Some(name)
+            });
+            Ok(found.cloned())
+        })
+    }
+
     fn create_decision<'a>(
         &'a self,
         _: &'a Secret,
@@ -181,7 +199,8 @@ impl Cluster for Handle {
                 Says::Applied(phase) => {
                     let namespace = written.metadata.namespace.clone().unwrap_or_default();
                     let request = self.0.world.read().requests.get(&namespace, &written.spec.request.name).cloned();
-                    let mut request = (*request.unwrap()).clone();
+                    let stored = || self.0.stored.lock().unwrap()[0].clone();
+                    let mut request = request.map_or_else(stored, |request| (*request).clone());
                     let status = json!({"phase": phase, "revision": 1, "decision": name});
                     request.status = Some(serde_json::from_value(status).unwrap());
                     self.0.world.apply(Event::Apply(request));
@@ -217,6 +236,7 @@ impl City {
             away: AtomicBool::new(false),
             refuses: Mutex::new(None),
             says: Mutex::new(Says::Applied("Active")),
+            stored: Mutex::new(Vec::new()),
             revoked: Mutex::new(Vec::new()),
             groups: Mutex::new(Vec::new()),
             writes: AtomicUsize::new(0),
