@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Failure } from "../api/failure";
+import type { PoolView } from "../api/generated";
 import { startI18n } from "../i18n";
 import { ActionButton } from "./ActionButton";
 import { Amount, Rate } from "./Amount";
@@ -9,6 +10,7 @@ import { DataTable } from "./DataTable";
 import { DueChip } from "./DueChip";
 import { ErrorView } from "./ErrorView";
 import { NewsBar } from "./NewsBar";
+import { PoolTroubleMark, PoolTroubleNotice } from "./PoolTrouble";
 
 beforeAll(() => startI18n("zh-CN"));
 afterEach(cleanup);
@@ -136,6 +138,33 @@ describe("news of a list", () => {
     expect(status.textContent).toBe("有 3 条更新");
     fireEvent.click(screen.getByRole("button"));
     expect(accept).toHaveBeenCalled();
+  });
+});
+
+describe("a pool that gives nothing out", () => {
+  const pool = (status: string, reason: string) => {
+    const lastTransitionTime = "2026-11-23T10:00:00+08:00";
+    const ready = { type: "Ready", status, reason, message: "", lastTransitionTime };
+    return { conditions: [ready] } as unknown as PoolView;
+  };
+
+  it("says why, what it means and since when", () => {
+    render(<PoolTroubleNotice pool={pool("False", "ClusterUnreachable")} />);
+    const notice = screen.getByRole("status").textContent;
+    expect(notice).toContain("集群失联");
+    expect(notice).toContain("只收回、不批出");
+    expect(notice).toContain("10:00");
+  });
+
+  it("is marked beside its name, and nothing is said of one that is well", () => {
+    const { container } = render(
+      <>
+        <PoolTroubleMark pool={pool("False", "QuotasAboveLedger")} />
+        <PoolTroubleMark pool={pool("True", "Serving")} />
+        <PoolTroubleNotice pool={pool("True", "Serving")} />
+      </>,
+    );
+    expect(container.textContent).toBe("配额压降中");
   });
 });
 

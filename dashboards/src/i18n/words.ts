@@ -17,7 +17,9 @@ export type WordKind =
   | "condition"
   | "resource"
   | "role"
-  | "invariant";
+  | "invariant"
+  | "poolState"
+  | "poolTrouble";
 
 export function useWords(): (kind: WordKind, key: string | null | undefined) => string {
   const { t, i18n } = useTranslation();

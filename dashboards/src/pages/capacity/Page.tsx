@@ -14,6 +14,7 @@ import { Mark } from "../../components/Mark";
 import { Notice } from "../../components/Notice";
 import { PageHeader } from "../../components/PageHeader";
 import { Panel } from "../../components/Panel";
+import { PoolTroubleNotice } from "../../components/PoolTrouble";
 import { QueryView } from "../../components/QueryView";
 import { useWords } from "../../i18n/words";
 import { RESOURCES, type Resource } from "../../lib/amount";
@@ -92,6 +93,7 @@ function Pool({ pool }: { pool: PoolView }) {
       flush
     >
       <div className={css["facts"]}>
+        <PoolTroubleNotice pool={pool} />
         {contract.binaryUnits ? (
           <Notice tone="warning" title={t("capacity.binaryWarning")} />
         ) : null}

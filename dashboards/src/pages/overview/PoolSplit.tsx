@@ -6,6 +6,7 @@ import { CapacityBar } from "../../components/CapacityBar";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Mark } from "../../components/Mark";
 import { Panel } from "../../components/Panel";
+import { PoolTroubleMark } from "../../components/PoolTrouble";
 import { useWords } from "../../i18n/words";
 import { RESOURCES, type Resource } from "../../lib/amount";
 import css from "./PoolSplit.module.css";
@@ -23,6 +24,7 @@ export function PoolSplit({ pools }: { pools: PoolView[] }) {
         <span className={css["name"]}>
           {pool.displayName}
           {pool.sample ? <Mark tone="info">{t("sample.split")}</Mark> : null}
+          <PoolTroubleMark pool={pool} />
         </span>
       ),
     },
