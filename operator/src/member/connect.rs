@@ -19,6 +19,8 @@ const ASK_EVERY: Duration = Duration::from_secs(5);
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// So many questions in a row without an answer make a silence: with the times above, 15 to 27 s.
 const UNANSWERED_MAX: u32 = 3;
+/// How long any other exchange with a member may take.
+const EXCHANGE_WITHIN: Duration = Duration::from_secs(10);
 /// How long the first full lists may take.
 const FILL_WITHIN: Duration = Duration::from_secs(60);
 
@@ -134,23 +136,24 @@ async fn read_secret(members: &Members, secret: &KubeconfigSecretRef) -> Result<
     let unusable = |reason: String| Error::Kubeconfig { namespace: namespace.clone(), name: name.clone(), reason };
     let text = std::str::from_utf8(&text.0).map_err(|_| unusable("it isn't text".to_owned()))?;
     let kubeconfig = Kubeconfig::from_yaml(text).map_err(|error| unusable(error.to_string()))?;
-    // A kubeconfig may run a program or read a file to find its token. What is in a Secret must
-    // not make the operator do either: whoever may write the Secret would run programs as us.
-    let reaches_out = kubeconfig.auth_infos.iter().filter_map(|named| named.auth_info.as_ref()).any(|user| {
+    if reaches_out(&kubeconfig) {
+        return Err(unusable("it names files or programs; write certificates and tokens into it".to_owned()));
+    }
+    Ok(Found { kubeconfig, version })
+}
+
+/// Whether it would have us run a program or read a file to find certificates and tokens. Whoever may
+/// write the Secret would run programs as us.
+fn reaches_out(kubeconfig: &Kubeconfig) -> bool {
+    let mut users = kubeconfig.auth_infos.iter().filter_map(|named| named.auth_info.as_ref());
+    let mut clusters = kubeconfig.clusters.iter().filter_map(|named| named.cluster.as_ref());
+    users.any(|user| {
         user.exec.is_some()
             || user.auth_provider.is_some()
             || user.token_file.is_some()
             || user.client_certificate.is_some()
             || user.client_key.is_some()
-    }) || kubeconfig
-        .clusters
-        .iter()
-        .filter_map(|named| named.cluster.as_ref())
-        .any(|one| one.certificate_authority.is_some());
-    if reaches_out {
-        return Err(unusable("it names files or programs; write certificates and tokens into it".to_owned()));
-    }
-    Ok(Found { kubeconfig, version })
+    }) || clusters.any(|cluster| cluster.certificate_authority.is_some())
 }
 
 async fn client(
@@ -162,7 +165,12 @@ async fn client(
     let unusable =
         |reason: String| Error::Kubeconfig { namespace: secret.namespace.clone(), name: secret.name.clone(), reason };
     let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &KubeConfigOptions::default()).await;
-    let config = limits(config.map_err(|error| unusable(chain(&error)))?, use_);
+    let mut config = limits(config.map_err(|error| unusable(chain(&error)))?, use_);
+    if use_ == Use::Exchanges {
+        // Until a silence is noticed, whoever waits for this cluster keeps a place that others need.
+        config.read_timeout = Some(EXCHANGE_WITHIN);
+        config.write_timeout = Some(EXCHANGE_WITHIN);
+    }
     members.connect.client(config, use_).map_err(|error| unusable(chain(&error)))
 }
 
@@ -177,4 +185,31 @@ async fn within<T>(answer: impl Future<Output = Result<T, kube::Error>>) -> Resu
 pub async fn cluster_uid(client: &Client) -> Result<String, kube::Error> {
     let api: Api<Namespace> = Api::all(client.clone());
     Ok(api.get("kube-system").await?.uid().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kubeconfig_that_names_files_or_programs_is_not_used() {
+        let reaches = |user: &str, cluster: &str| {
+            let text = format!(
+                "apiVersion: v1\nkind: Config\nclusters:\n- name: c\n  cluster: {{server: 'https://c', {cluster}}}\nusers:\n- name: u\n  user: {{{user}}}\n"
+            );
+            reaches_out(&Kubeconfig::from_yaml(&text).unwrap())
+        };
+        assert!(!reaches("token: abc", "certificate-authority-data: YWJj"));
+        assert!(!reaches("client-certificate-data: YWJj, client-key-data: YWJj", ""));
+        for user in [
+            "exec: {apiVersion: client.authentication.k8s.io/v1, command: sh}",
+            "auth-provider: {name: gcp, config: {}}",
+            "tokenFile: /etc/token",
+            "client-certificate: /etc/crt",
+            "client-key: /etc/key",
+        ] {
+            assert!(reaches(user, ""), "{user}");
+        }
+        assert!(reaches("token: abc", "certificate-authority: /etc/ca"));
+    }
 }
