@@ -16,6 +16,9 @@ pub const LABEL_SIMULATED: &str = "yunheng.io/simulated";
 
 /// On a namespace: the uid of the allocation that owns it.
 pub const ANNOTATION_ALLOCATION: &str = "yunheng.io/allocation";
+/// On an Allocation: the decision that a request wrote into it last. Unlike `spec.decision` it stays
+/// when somebody changes the amounts afterwards, so that the request doesn't undo that.
+pub const ANNOTATION_DECISION: &str = "yunheng.io/decision";
 /// On a managed quota: `<ledger uid>/<entry revision>`, tested and replaced by every write.
 pub const ANNOTATION_FENCE: &str = "yunheng.io/fence";
 

@@ -1,8 +1,10 @@
 //! Takes one step: the objects first, then what is said about them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::{ObjectMeta, Patch, PatchParams, PostParams};
+use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, ResourceExt};
 use ledger::{AllocationKey, Ask, Bundle, Decision, Reason, Request};
 use resources::condition::{self, Saying};
@@ -123,12 +125,18 @@ async fn provision(observed: &Observed, spec: AllocationSpec, context: &Context)
         Some(seen) => replace_spec(&api, seen, spec, context).await,
         None => {
             let finalizers = Some(vec![names::FINALIZER_RELEASE.to_owned()]);
-            let metadata = ObjectMeta { name: Some(name.clone()), finalizers, ..ObjectMeta::default() };
+            let annotations = spec.decision.clone().map(noted);
+            let metadata = ObjectMeta { name: Some(name.clone()), finalizers, annotations, ..ObjectMeta::default() };
             let created = api.create(&PostParams::default(), &Allocation { metadata, spec, status: None }).await;
             created.map(|_| context.metrics.wrote(CONTROLLER, "allocation"))
         }
     };
     written.map_err(|source| Error::Allocation { allocation: name, source })
+}
+
+/// The mark that this decision has been written into an allocation.
+fn noted(decision: String) -> BTreeMap<String, String> {
+    BTreeMap::from([(names::ANNOTATION_DECISION.to_owned(), decision)])
 }
 
 /// Only if its spec is still as it was seen: who changed it in between is looked at first. A status
@@ -139,11 +147,24 @@ async fn replace_spec(
     spec: AllocationSpec,
     context: &Context,
 ) -> Result<(), kube::Error> {
-    let operations = json!([
-        {"op": "test", "path": "/metadata/uid", "value": seen.uid()},
-        {"op": "test", "path": "/metadata/generation", "value": seen.metadata.generation},
-        {"op": "replace", "path": "/spec", "value": spec},
-    ]);
+    let mut operations = vec![
+        json!({"op": "test", "path": "/metadata/uid", "value": seen.uid()}),
+        json!({"op": "test", "path": "/metadata/generation", "value": seen.metadata.generation}),
+    ];
+    match spec.decision.clone() {
+        // The map must not have come into being since, or it would be overwritten.
+        Some(decision) if seen.metadata.annotations.is_none() => {
+            operations.push(json!({"op": "test", "path": "/metadata/annotations", "value": null}));
+            operations.push(json!({"op": "add", "path": "/metadata/annotations", "value": noted(decision)}));
+        }
+        Some(decision) => {
+            let path = format!("/metadata/annotations/{}", names::ANNOTATION_DECISION.replace('/', "~1"));
+            operations.push(json!({"op": "add", "path": path, "value": decision}));
+        }
+        None => {}
+    }
+    operations.push(json!({"op": "replace", "path": "/spec", "value": spec}));
+    let operations = operations.into();
     let written = patch(api, &seen.name_any(), Part::Object, operations, Some(names::MANAGER_REQUEST)).await?;
     context.memory.allocations.keep(seen, written);
     context.metrics.wrote(CONTROLLER, "allocation");
@@ -274,7 +295,8 @@ fn ready(observed: &Observed, phase: Phase) -> Saying {
     }
 }
 
-/// Answers the decision. Whoever decided waits for this.
+/// Answers the decision, once: an answer that is there stays, also when a leader that slept wakes up
+/// with another. Whoever decided waits for this.
 async fn answer(
     observed: &Observed,
     decision: &QuotaDecision,
@@ -283,16 +305,18 @@ async fn answer(
 ) -> Result<(), Error> {
     let name = decision.name_any();
     let api: Api<QuotaDecision> = Api::namespaced(context.client.clone(), &observed.namespace);
-    let body = json!({
-        "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaDecision", "metadata": {"name": name}, "status": status,
-    });
-    let parameters = PatchParams::apply(names::MANAGER_REQUEST).force();
-    match api.patch_status(&name, &parameters, &Patch::Apply(body)).await {
+    let operations = json!([
+        {"op": "test", "path": "/metadata/uid", "value": decision.uid()},
+        {"op": "test", "path": "/status", "value": null},
+        {"op": "add", "path": "/status", "value": status},
+    ]);
+    match patch(&api, &name, Part::Status, operations, Some(names::MANAGER_REQUEST)).await {
         Ok(written) => {
             context.memory.decisions.keep(decision, written);
             context.metrics.wrote(CONTROLLER, "quotadecision/status");
         }
-        Err(kube::Error::Api(status)) if status.is_not_found() => {}
+        // Gone, or answered already: the watch brings it.
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.code == 422 => return Ok(()),
         Err(source) => return Err(Error::Decision { decision: name, source }),
     }
     let (outcome, code) = (status.outcome, status.code.unwrap_or_default());

@@ -8,9 +8,9 @@ use ledger::Bundle;
 use resources::amounts::Resources;
 use resources::condition;
 use resources::judgement::{self, Unfit};
-use resources::sharing;
 use resources::v1alpha1::{Allocation, AllocationSpec, Lease, Phase, QuotaDecision, QuotaRequestSpec, RequestType};
 use resources::workflow::{self, Refusal, Standing};
+use resources::{names, sharing};
 use thiserror::Error;
 
 use super::observe::Observed;
@@ -107,8 +107,7 @@ fn decide(observed: &Observed, decision: &Arc<QuotaDecision>) -> Step {
 fn provision(observed: &Observed, phase: Phase, applied: Option<&str>) -> Step {
     let wanted = allocation_spec(observed, applied);
     let allocation = observed.place().allocation;
-    let is_written = allocation.is_some_and(|allocation| allocation.spec.decision.as_deref() == applied);
-    if !is_written {
+    if !allocation.is_some_and(|allocation| has_been_written(allocation, applied)) {
         return Step::Provision { spec: Box::new(wanted) };
     }
     let release = observed.request.spec.type_ == RequestType::Release;
@@ -116,7 +115,7 @@ fn provision(observed: &Observed, phase: Phase, applied: Option<&str>) -> Step {
     // Only what is in force on the new side lets the old one go: whatever comes in between, the
     // application has one of them.
     if let (Some(Progress::InForce), Some(left)) = (&reached, observed.left()) {
-        if left.spec.decision.as_deref() != applied {
+        if !has_been_written(left, applied) {
             let spec = AllocationSpec {
                 resources: Bundle::ZERO.into(),
                 namespaces: sharing::scaled(&left.spec.namespaces, Bundle::ZERO),
@@ -138,6 +137,13 @@ fn provision(observed: &Observed, phase: Phase, applied: Option<&str>) -> Step {
         Some(Progress::Waiting) | None => return Step::Tell,
     };
     if target == phase { Step::Tell } else { Step::Move { to: target } }
+}
+
+/// Whether this decision has been written into the allocation, whatever was written there since: an
+/// approval that has been carried out doesn't undo what somebody changes afterwards.
+fn has_been_written(allocation: &Allocation, decision: Option<&str>) -> bool {
+    let noted = allocation.annotations().get(names::ANNOTATION_DECISION).map(String::as_str);
+    decision.is_some() && (allocation.spec.decision.as_deref() == decision || noted == decision)
 }
 
 enum Progress {

@@ -249,6 +249,21 @@ fn a_move_gives_back_the_old_side_when_the_new_one_is_in_force() {
     assert!(matches!(after(true, false), Step::Move { to: Phase::Active }));
 }
 
+/// Somebody has changed the amounts after the approval was carried out, and before the request had
+/// heard that it was in force: the newer word counts.
+#[test]
+fn what_was_changed_since_is_not_undone() {
+    let mut change = request(RequestType::Change, amounts("72"));
+    let status = change.status.as_mut().unwrap();
+    (status.phase, status.decision) = (Some(Phase::Provisioning), Some("qd-1".into()));
+    let mut edited = allocation("qd-1", true, false);
+    edited.spec.decision = None;
+    let step = |edited: &Allocation| plan_now(&observed(change.clone(), Some(edited.clone())));
+    assert!(matches!(step(&edited), Step::Provision { .. }), "it wasn't this decision's before");
+    edited.metadata.annotations = Some(BTreeMap::from([(names::ANNOTATION_DECISION.to_owned(), "qd-1".to_owned())]));
+    assert!(matches!(step(&edited), Step::Move { to: Phase::Active }));
+}
+
 #[test]
 fn a_period_with_an_end_is_a_lease_to_the_end_of_its_last_day() {
     let mut change = request(RequestType::Change, amounts("72"));
