@@ -1,9 +1,13 @@
 //! From what etcd keeps to the few fields that are looked at.
 
 mod custom;
+mod ledger;
 mod proto;
+#[cfg(test)]
+pub mod samples;
 
-pub use custom::{Allocation, Decision, Department, Entry, Ledger, LedgerCeiling, Limit, Pool, Request};
+pub use custom::{Allocation, Decision, Department, Limit, Pool, Request};
+pub use ledger::{Entry, Ledger, LedgerCeiling};
 pub use proto::{Charge, Namespace, Quota};
 
 /// Where Kubernetes keeps its objects.
@@ -72,3 +76,6 @@ fn expect_prefix<'a>(bytes: &'a [u8], prefix: &[u8], form: &str) -> Result<&'a [
         None => Err(format!("it isn't stored as {form}")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,123 +12,123 @@ use super::expect_prefix;
 use crate::amounts::{Amounts, Kind};
 
 #[derive(Clone, PartialEq, Message)]
-struct Unknown {
+pub(super) struct Unknown {
     #[prost(bytes = "vec", tag = "2")]
-    raw: Vec<u8>,
+    pub(super) raw: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Meta {
+pub(super) struct Meta {
     #[prost(string, tag = "5")]
-    uid: String,
+    pub(super) uid: String,
     #[prost(message, optional, tag = "9")]
-    deletion_timestamp: Option<Anything>,
+    pub(super) deletion_timestamp: Option<Anything>,
     #[prost(btree_map = "string, string", tag = "11")]
-    labels: BTreeMap<String, String>,
+    pub(super) labels: BTreeMap<String, String>,
     #[prost(btree_map = "string, string", tag = "12")]
-    annotations: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
 }
 
 /// Whose being there is all that counts.
 #[derive(Clone, PartialEq, Message)]
-struct Anything {}
+pub(super) struct Anything {}
 
 #[derive(Clone, PartialEq, Message)]
-struct Quantity {
+pub(super) struct Quantity {
     #[prost(string, tag = "1")]
-    text: String,
+    pub(super) text: String,
 }
 
-type Quantities = BTreeMap<String, Quantity>;
+pub(super) type Quantities = BTreeMap<String, Quantity>;
 
 #[derive(Clone, PartialEq, Message)]
-struct RawQuota {
+pub(super) struct RawQuota {
     #[prost(message, optional, tag = "1")]
-    meta: Option<Meta>,
+    pub(super) meta: Option<Meta>,
     #[prost(message, optional, tag = "2")]
-    spec: Option<QuotaSpec>,
+    pub(super) spec: Option<QuotaSpec>,
     #[prost(message, optional, tag = "3")]
-    status: Option<QuotaStatus>,
+    pub(super) status: Option<QuotaStatus>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct QuotaStatus {
+pub(super) struct QuotaStatus {
     #[prost(btree_map = "string, message", tag = "1")]
-    hard: Quantities,
+    pub(super) hard: Quantities,
     #[prost(btree_map = "string, message", tag = "2")]
-    used: Quantities,
+    pub(super) used: Quantities,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct QuotaSpec {
+pub(super) struct QuotaSpec {
     #[prost(btree_map = "string, message", tag = "1")]
-    hard: Quantities,
+    pub(super) hard: Quantities,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct RawNamespace {
+pub(super) struct RawNamespace {
     #[prost(message, optional, tag = "1")]
-    meta: Option<Meta>,
+    pub(super) meta: Option<Meta>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct RawPod {
+pub(super) struct RawPod {
     #[prost(message, optional, tag = "2")]
-    spec: Option<PodSpec>,
+    pub(super) spec: Option<PodSpec>,
     #[prost(message, optional, tag = "3")]
-    status: Option<PodStatus>,
+    pub(super) status: Option<PodStatus>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct PodSpec {
+pub(super) struct PodSpec {
     #[prost(message, repeated, tag = "2")]
-    containers: Vec<Container>,
+    pub(super) containers: Vec<Container>,
     #[prost(message, repeated, tag = "20")]
-    init_containers: Vec<Container>,
+    pub(super) init_containers: Vec<Container>,
     #[prost(btree_map = "string, message", tag = "32")]
-    overhead: Quantities,
+    pub(super) overhead: Quantities,
     #[prost(message, optional, tag = "40")]
-    resources: Option<Requirements>,
+    pub(super) resources: Option<Requirements>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct PodStatus {
+pub(super) struct PodStatus {
     #[prost(string, tag = "1")]
-    phase: String,
+    pub(super) phase: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Container {
+pub(super) struct Container {
     #[prost(message, optional, tag = "8")]
-    resources: Option<Requirements>,
+    pub(super) resources: Option<Requirements>,
     #[prost(string, tag = "24")]
-    restart_policy: String,
+    pub(super) restart_policy: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Requirements {
+pub(super) struct Requirements {
     #[prost(btree_map = "string, message", tag = "2")]
-    requests: Quantities,
+    pub(super) requests: Quantities,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct RawClaim {
+pub(super) struct RawClaim {
     #[prost(message, optional, tag = "2")]
-    spec: Option<ClaimSpec>,
+    pub(super) spec: Option<ClaimSpec>,
     #[prost(message, optional, tag = "3")]
-    status: Option<ClaimStatus>,
+    pub(super) status: Option<ClaimStatus>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct ClaimSpec {
+pub(super) struct ClaimSpec {
     #[prost(message, optional, tag = "2")]
-    resources: Option<Requirements>,
+    pub(super) resources: Option<Requirements>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct ClaimStatus {
+pub(super) struct ClaimStatus {
     #[prost(btree_map = "string, message", tag = "5")]
-    allocated: Quantities,
+    pub(super) allocated: Quantities,
 }
 
 /// Takes the object out of its envelope.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use resources::names;
 
 use super::Log;
-use super::ledgers::{Ledgers, above, out_below};
+use super::ledgers::Ledgers;
 use crate::amounts::Amounts;
 use crate::decode::{Allocation, Decision, Entry, Key, Ledger, Request};
 use crate::report::Check;
@@ -208,10 +208,9 @@ fn fits(ledger: &Ledger, allocation: &str, target: Amounts) -> bool {
     let fits_under = |limit: Amounts, out: Amounts| {
         added.present().all(|(kind, added)| out.of(kind).saturating_add(added) <= limit.of(kind))
     };
-    let out: Amounts = ledger.entries.values().map(|entry| entry.out()).sum();
-    fits_under(ledger.capacity, out)
-        && above(ledger, department).all(|name| {
+    fits_under(ledger.capacity, ledger.out)
+        && ledger.above(department).all(|name| {
             let limit = ledger.ceilings.get(name).and_then(|ceiling| ceiling.limit);
-            limit.is_none_or(|limit| fits_under(limit, out_below(ledger, name)))
+            limit.is_none_or(|limit| fits_under(limit, ledger.out_below(name)))
         })
 }

@@ -9,9 +9,6 @@ use crate::amounts::{Amounts, Kind};
 use crate::decode::{Entry, Ledger, LedgerCeiling, Limit};
 use crate::report::Check;
 
-/// Departments above one another. The product allows 16; a chain that is longer is a circle.
-const DEPTH_MAX: usize = 64;
-
 #[derive(Debug, Default)]
 pub(crate) struct Ledgers {
     /// By pool.
@@ -176,15 +173,10 @@ fn check_limits(pool: &str, before: Option<&Ledger>, next: &Ledger, limits: &Lim
     if let Some(Limit { amounts, .. }) = taken_from.filter(|limit| is_new && limit.amounts != next.capacity) {
         log.find(Check::A, &object, format!("its ledger has capacity {}, the pool says {amounts}", next.capacity));
     }
-    let sum = |ledger: &Ledger| ledger.entries.values().map(|entry| entry.out()).sum::<Amounts>();
-    let was = before.map(|before| (sum(before), Some(before.capacity)));
+    let was = before.map(|before| (before.out, Some(before.capacity)));
     let accepts = taken_from.map(|limit| limit.accepts_overcommit);
-    check_limit(&object, was, (sum(next), next.capacity), accepts, log);
+    check_limit(&object, was, (next.out, next.capacity), accepts, log);
 
-    if next.ceilings.values().all(|ceiling| ceiling.limit.is_none()) {
-        return;
-    }
-    let (below_before, below) = (before.map(subtrees), subtrees(next));
     for (department, ceiling) in &next.ceilings {
         let LedgerCeiling { uid, generation, limit: Some(limit), .. } = ceiling else { continue };
         let object = format!("department {department} in pool {pool}");
@@ -196,11 +188,8 @@ fn check_limits(pool: &str, before: Option<&Ledger>, next: &Ledger, limits: &Lim
             let said = said.map_or("none".to_owned(), |said| said.amounts.to_string());
             log.find(Check::A, &object, format!("its ledger has ceiling {limit}, the department says {said}"));
         }
-        let was = below_before.as_ref().map(|below| {
-            let out = below.get(department.as_str()).copied().unwrap_or_default();
-            (out, known.and_then(|known| known.limit))
-        });
-        let out = below.get(department.as_str()).copied().unwrap_or_default();
+        let was = before.map(|before| (before.out_below(department), known.and_then(|known| known.limit)));
+        let out = next.out_below(department);
         let accepts = said.map(|said| said.is_some_and(|said| said.accepts_overcommit));
         check_limit(&object, was, (out, *limit), accepts, log);
     }
@@ -236,32 +225,4 @@ fn only(kind: Kind, amount: u128) -> Amounts {
     let mut amounts = Amounts::ZERO;
     amounts.0[kind as usize] = amount;
     amounts
-}
-
-/// What each department and everything below it has out.
-fn subtrees(ledger: &Ledger) -> HashMap<&str, Amounts> {
-    let mut subtrees: HashMap<&str, Amounts> = HashMap::new();
-    for entry in ledger.entries.values() {
-        let out = entry.out();
-        for department in above(ledger, entry.department()) {
-            let subtree = subtrees.entry(department).or_default();
-            *subtree = subtree.plus(out);
-        }
-    }
-    subtrees
-}
-
-/// A department and those above it.
-pub(crate) fn above<'a>(ledger: &'a Ledger, department: &'a str) -> impl Iterator<Item = &'a str> {
-    let parent = |name: &&'a str| {
-        let parent = ledger.ceilings.get(*name)?.parent.as_str();
-        (!parent.is_empty()).then_some(parent)
-    };
-    std::iter::successors(Some(department), parent).take(DEPTH_MAX)
-}
-
-/// What a department has out in a ledger, with everything below it.
-pub(crate) fn out_below(ledger: &Ledger, department: &str) -> Amounts {
-    let is_below = |entry: &&Arc<Entry>| above(ledger, entry.department()).any(|name| name == department);
-    ledger.entries.values().filter(is_below).map(|entry| entry.out()).sum()
 }
