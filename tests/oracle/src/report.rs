@@ -89,6 +89,10 @@ pub struct Report {
     /// Pods and claims that began while a quota that had been in force was missing a key that was
     /// added to it. Admission acts by caches that may be a moment old, so this is a measure too.
     pub admitted_unsettled: u64,
+    /// Answers that were written a second time and say the same: a process that slept didn't know
+    /// that another had answered. Nobody is told anything else, so it is a measure; but the same sleeper
+    /// could have said something else.
+    pub answered_again: u64,
     /// Ledgers whose quotas are in a cluster that wasn't read: B wasn't checked for them.
     pub unread_pools: Vec<String>,
     pub findings: Vec<Finding>,
@@ -160,6 +164,9 @@ impl fmt::Display for Report {
                 "Measured: {} pods or claims began before a key that was added to a quota was in force.",
                 self.admitted_unsettled
             )?;
+        }
+        if self.answered_again > 0 {
+            writeln!(f, "Measured: {} answers to decisions were written again, saying the same.", self.answered_again)?;
         }
         if !self.unread_pools.is_empty() {
             writeln!(

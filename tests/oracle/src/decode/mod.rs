@@ -6,7 +6,7 @@ mod proto;
 #[cfg(test)]
 pub mod samples;
 
-pub use custom::{Allocation, Decision, Department, Limit, Pool, Request};
+pub use custom::{Allocation, Answer, Decision, Department, Limit, Pool, Request};
 pub use ledger::{Entry, Ledger, LedgerCeiling};
 pub use proto::{Charge, Namespace, Quota};
 

@@ -7,7 +7,7 @@ use resources::names;
 use super::Log;
 use super::ledgers::Ledgers;
 use crate::amounts::Amounts;
-use crate::decode::{Allocation, Decision, Entry, Key, Ledger, Request};
+use crate::decode::{Allocation, Answer, Decision, Entry, Key, Ledger, Request};
 use crate::report::Check;
 
 #[derive(Debug, Default)]
@@ -84,14 +84,7 @@ impl Decisions {
         let before = self.known.insert(path.clone(), decision.clone()).filter(|before| before.uid == decision.uid);
         let answered_before = before.as_ref().and_then(|before| before.answer.as_ref());
         if let Some(first) = answered_before {
-            if Some(first) != decision.answer.as_ref() {
-                let now = decision
-                    .answer
-                    .as_ref()
-                    .map_or("nothing".to_owned(), |now| format!("{} {}", now.outcome, now.code));
-                let message = format!("its outcome was {} {} and became {now}", first.outcome, first.code);
-                log.find(Check::Doubled, format!("decision {path}"), message);
-            }
+            check_answer(&path, first, decision.answer.as_ref(), log);
             return;
         }
         match &decision.answer {
@@ -191,6 +184,18 @@ impl Decisions {
             None => vec![application.clone(), names::further_allocation(application, pool)],
         };
         names.iter().all(|name| fits(ledger, &format!("{namespace}/{name}"), *target))
+    }
+}
+
+/// What was answered stays answered.
+fn check_answer(path: &str, first: &Answer, now: Option<&Answer>, log: &mut Log) {
+    let said = |answer: &Answer| format!("{} {}", answer.outcome, answer.code).trim_end().to_owned();
+    let becomes = now.map_or("nothing".to_owned(), said);
+    if becomes != said(first) {
+        let message = format!("its outcome was {} and became {becomes}", said(first));
+        log.find(Check::Doubled, format!("decision {path}"), message);
+    } else if now != Some(first) {
+        log.report.answered_again += 1;
     }
 }
 

@@ -36,6 +36,10 @@ fn an_outcome_is_written_once() {
     assert_eq!(report.decisions, 1);
     applied().put(QD, &decision("Approve", "Refused", "Stale")).expect(&[(Doubled, 3)]);
     applied().put(QD, &decision("Approve", "", "")).expect(&[(Doubled, 3)]);
+    // The same once more, at another time, is only counted.
+    let mut again = decision("Approve", "Applied", "");
+    again["status"]["at"] = json!("2026-11-23T06:10:00Z");
+    assert_eq!(applied().put(QD, &again).expect(&[]).answered_again, 1);
     // Another decision applied to the same request; one that was refused isn't.
     let other = |outcome| and(decision("Approve", outcome, "Stale"), &json!({"metadata": {"uid": "other"}}));
     applied().put("yunheng.io/quotadecisions/dept-a/qd-2", &other("Applied")).expect(&[(Doubled, 3)]);
