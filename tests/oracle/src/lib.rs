@@ -21,5 +21,5 @@ mod world;
 pub use amounts::{Amounts, Kind as Resource};
 pub use report::{Admitted, Check, Finding, OverGrant, Report};
 pub use source::{Error, Source};
-pub use stream::{Expect, Range, replay};
-pub use world::{Change, Event, World};
+pub use stream::{Expect, Range, replay, replay_with};
+pub use world::{Change, Event, Member, Promises, World};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use oracle::{Error, Expect, Range, Source, replay};
+use oracle::{Error, Expect, Range, Source, replay_with};
 
 /// Replays etcd's history revision by revision and recomputes from the raw objects whether more was
 /// ever granted, or could be used, than there is. Reads only.
@@ -30,6 +30,10 @@ struct Args {
     /// Its key.
     #[arg(long)]
     key: Option<PathBuf>,
+    /// Data folder of a localcluster that is a member: its quotas are governed by ledgers of the first.
+    /// Its history is read whole. May be given several times.
+    #[arg(long, value_name = "DATA")]
+    member: Vec<PathBuf>,
     /// First revision. After 1, what is there at it is taken as given.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
     from: i64,
@@ -63,7 +67,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<oracle::Report, Error> {
-    let Args { data, endpoint, ca, cert, key, from, until, quiet, json: _ } = args;
+    let Args { data, endpoint, ca, cert, key, member, from, until, quiet, json: _ } = args;
     let source = match (data, endpoint) {
         (Some(data), _) => Source::of_localcluster(&data)?,
         (None, endpoint) => Source {
@@ -73,5 +77,6 @@ async fn run(args: Args) -> Result<oracle::Report, Error> {
             key: key.unwrap_or_default(),
         },
     };
-    replay(&source, Range { from, until }, Expect { quiet }).await
+    let members = member.iter().map(|data| Source::of_localcluster(data)).collect::<Result<Vec<_>, _>>()?;
+    replay_with(&source, &members, Range { from, until }, Expect { quiet }).await
 }

@@ -112,6 +112,26 @@ impl Report {
         self.counts.is_empty()
     }
 
+    /// Adds what was found in another cluster, whose revisions are its own.
+    pub(crate) fn add(&mut self, cluster: &str, other: Self) {
+        let named = |object: String| format!("{object} in the cluster at {cluster}");
+        let room = FINDINGS_MAX.saturating_sub(self.findings.len());
+        let findings = other.findings.into_iter().take(room);
+        self.findings.extend(findings.map(|finding| Finding { object: named(finding.object), ..finding }));
+        for (check, count) in other.counts {
+            *self.counts.entry(check).or_default() += count;
+        }
+        for over in other.greatest {
+            self.measure(OverGrant { object: named(over.object), ..over });
+        }
+        for admitted in other.admitted_beyond {
+            self.admit(Admitted { namespace: named(admitted.namespace), ..admitted });
+        }
+        self.events += other.events;
+        self.quota_writes += other.quota_writes;
+        self.admitted_unsettled += other.admitted_unsettled;
+    }
+
     pub(crate) fn find(&mut self, finding: Finding) {
         *self.counts.entry(finding.check).or_default() += 1;
         if self.findings.len() < FINDINGS_MAX {

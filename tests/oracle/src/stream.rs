@@ -6,6 +6,7 @@
 //! square of it. So the history is cut into pieces of one helping, several watchers begin at the
 //! same time, each at its own piece, and what they bring is put in order again here.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::channel::mpsc;
@@ -14,7 +15,7 @@ use crate::decode::{Key, Kind, ROOT};
 use crate::etcd::{self, Etcd, WatchRequest};
 use crate::report::Report;
 use crate::source::{Error, Source};
-use crate::world::{Change, Event, World};
+use crate::world::{Change, Event, Member, World};
 
 /// Revisions that etcd gives a watcher at once: `watchBatchMaxRevs` in its source.
 const PIECE: i64 = 1_000;
@@ -49,35 +50,62 @@ pub struct Expect {
 
 /// Reads the history and says what it found.
 pub async fn replay(source: &Source, range: Range, expect: Expect) -> Result<Report, Error> {
+    replay_with(source, &[], range, expect).await
+}
+
+/// The same, and then the whole histories of the clusters that its ledgers govern.
+pub async fn replay_with(source: &Source, members: &[Source], range: Range, expect: Expect) -> Result<Report, Error> {
     let began = Instant::now();
+    let mut world = World::new(range.from <= 1);
+    let (from, to) = read(source, range, |revision, event| world.apply(revision, event)).await?;
+    let promises = Arc::new(world.promises());
+    let mut report = world.finish(expect.quiet);
+    (report.from, report.to) = (from, to);
+    report.revisions = u64::try_from(to - from + 1).unwrap_or_default();
+    for source in members {
+        let mut member = Member::new(Arc::clone(&promises), range.from <= 1);
+        read(source, Range::default(), |revision, event| member.apply(revision, event)).await?;
+        let pools = promises.pools_of(member.cluster().unwrap_or_default());
+        report.unread_pools.retain(|pool| !pools.contains(pool));
+        report.add(&source.endpoint, member.finish());
+    }
+    report.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(report)
+}
+
+/// Hands out all that counts, in order. Returns the first and the last revision that were read.
+async fn read(
+    source: &Source,
+    range: Range,
+    mut take: impl FnMut(i64, Event) -> Result<(), Error>,
+) -> Result<(i64, i64), Error> {
     let mut etcd = Etcd::connect(source).await?;
     let newest = etcd.newest().await?;
-    let until = range.until.unwrap_or(newest);
-    if until > newest || range.from > until {
-        return Err(Error::Future { asked: until.max(range.from), newest });
+    let (from, until) = (range.from.max(1), range.until.unwrap_or(newest));
+    if until > newest || from > until {
+        return Err(Error::Future { asked: until.max(from), newest });
     }
-    let mut world = World::new(range.from <= 1);
-    let mut next = range.from.max(1);
+    let mut next = from;
     if next > 1 {
-        base(&mut etcd, next, &mut world).await?;
+        base(&mut etcd, next, &mut take).await?;
         next += 1;
     }
     while next <= until {
         let pieces = pieces(next, until);
         next = pieces.last().map_or(until, |(_, last)| *last) + 1;
         for (revision, event) in wave(&mut etcd, &pieces).await?.into_iter().flatten() {
-            world.apply(revision, event)?;
+            take(revision, event)?;
         }
     }
-    let mut report = world.finish(expect.quiet);
-    (report.from, report.to) = (range.from, until);
-    report.revisions = u64::try_from(until - range.from + 1).unwrap_or_default();
-    report.elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(report)
+    Ok((from, until))
 }
 
 /// Everything that is there at one revision.
-async fn base(etcd: &mut Etcd, revision: i64, world: &mut World) -> Result<(), Error> {
+async fn base(
+    etcd: &mut Etcd,
+    revision: i64,
+    take: &mut impl FnMut(i64, Event) -> Result<(), Error>,
+) -> Result<(), Error> {
     for (_, folder) in Kind::FOLDERS {
         let folder = format!("{ROOT}{folder}");
         // The first key that is no longer in the folder: "/" is followed by "0".
@@ -90,7 +118,7 @@ async fn base(etcd: &mut Etcd, revision: i64, world: &mut World) -> Result<(), E
             let last = page.pairs.last().map(|pair| [pair.key.as_slice(), &[0]].concat());
             for pair in page.pairs {
                 let key = String::from_utf8_lossy(&pair.key).into_owned();
-                world.apply(revision, Event { key, change: Change::Found(pair.value) })?;
+                take(revision, Event { key, change: Change::Found(pair.value) })?;
             }
             match last {
                 Some(last) if page.more => from = last,

@@ -198,6 +198,17 @@ impl Quota {
         self.spec.or_zero().max(self.status.or_zero())
     }
 
+    /// What `spec.hard` allows.
+    pub fn asked(&self) -> Amounts {
+        self.spec.or_zero()
+    }
+
+    /// What the API server enforces, where it enforces all three.
+    pub fn enforced(&self) -> Option<Amounts> {
+        let all = Kind::ALL.into_iter().all(|kind| self.status.of(kind).is_some());
+        all.then(|| self.status.or_zero())
+    }
+
     /// The keys of `spec.hard` that aren't in force.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
         self.spec.keys.difference(&self.status.keys).map(String::as_str)

@@ -7,7 +7,9 @@ mod decisions;
 mod leaks;
 mod ledgers;
 mod limits;
+mod member;
 mod places;
+mod promises;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,9 @@ use crate::source::Error;
 use decisions::Decisions;
 use ledgers::Ledgers;
 use limits::Limits;
+pub use member::Member;
 use places::Places;
+pub use promises::Promises;
 
 /// One key that was written or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +51,7 @@ pub struct World {
     limits: Limits,
     places: Places,
     decisions: Decisions,
+    promises: Promises,
     touched: Touched,
     log: Log,
 }
@@ -78,15 +83,14 @@ impl World {
     /// found at some revision.
     #[must_use]
     pub fn new(is_whole: bool) -> Self {
-        let log =
-            Log { report: Report::default(), revision: 0, culprit: String::new(), is_whole, standing: HashMap::new() };
         Self {
             ledgers: Ledgers::default(),
             limits: Limits::default(),
             places: Places::default(),
             decisions: Decisions::default(),
+            promises: Promises::default(),
             touched: Touched::default(),
-            log,
+            log: Log::new(is_whole),
         }
     }
 
@@ -96,16 +100,16 @@ impl World {
         let Some(key) = Key::parse(&event.key) else { return Ok(()) };
         if revision != self.log.revision {
             self.settle();
-            self.log.revision = revision;
         }
-        self.log.report.events += 1;
-        self.log.culprit.clone_from(&event.key);
-        let is_new = matches!(event.change, Change::Created(_));
-        let bytes = match event.change {
-            Change::Created(bytes) | Change::Updated(bytes) | Change::Found(bytes) => Some(bytes),
-            Change::Deleted => None,
-        };
+        self.log.begin(revision, &event.key);
+        let (bytes, is_new) = event.change.into_bytes();
         self.take(key, bytes.as_deref(), is_new).map_err(|why| Error::Unreadable { key: event.key, revision, why })
+    }
+
+    /// What its ledgers said to clusters that aren't this one.
+    #[must_use]
+    pub fn promises(&self) -> Promises {
+        self.promises.clone()
     }
 
     /// Checks the last revision too, and hands out what was found.
@@ -120,12 +124,15 @@ impl World {
     }
 
     fn take(&mut self, key: Key<'_>, bytes: Option<&[u8]>, is_new: bool) -> Result<(), String> {
-        let Self { ledgers, limits, places, decisions, touched, log } = self;
+        let Self { ledgers, limits, places, decisions, promises, touched, log } = self;
         let read = bytes;
         match key.kind {
             Kind::Ledger => {
                 let before = ledgers.put(key.name, read, limits, touched, log);
                 decisions.follow(key.name, before.as_deref(), ledgers, log);
+                if let Some(next) = ledgers.get(key.name) {
+                    promises.follow(key.name, before.as_deref(), next, places.cluster());
+                }
             }
             Kind::Pool => limits.put_pool(read.map(Pool::decode).transpose()?),
             Kind::Department => limits.put_department(read.map(Department::decode).transpose()?),
@@ -135,7 +142,10 @@ impl World {
             Kind::Namespace => places.put_namespace(key.name, read.map(Namespace::decode).transpose()?),
             Kind::Quota => {
                 let quota = read.map(Quota::decode).transpose()?;
-                places.put_quota(key, quota, ledgers, touched, log);
+                let before = places.fence(key.namespace).cloned();
+                places.put_quota(key, quota, log);
+                places.check_fence(key, before.as_ref(), ledgers, log);
+                touched.namespaces.insert(key.namespace.to_owned());
             }
             Kind::Pod => places.put_charge(key, read.map(Charge::decode_pod).transpose()?, is_new, log),
             Kind::Claim => places.put_charge(key, read.map(Charge::decode_claim).transpose()?, is_new, log),
@@ -158,7 +168,29 @@ impl World {
     }
 }
 
+impl Change {
+    /// The object as it is stored now, and whether it begins with this.
+    fn into_bytes(self) -> (Option<Vec<u8>>, bool) {
+        match self {
+            Self::Created(bytes) => (Some(bytes), true),
+            Self::Updated(bytes) | Self::Found(bytes) => (Some(bytes), false),
+            Self::Deleted => (None, false),
+        }
+    }
+}
+
 impl Log {
+    fn new(is_whole: bool) -> Self {
+        let (report, standing) = (Report::default(), HashMap::new());
+        Self { report, revision: 0, culprit: String::new(), is_whole, standing }
+    }
+
+    fn begin(&mut self, revision: i64, key: &str) {
+        self.revision = revision;
+        key.clone_into(&mut self.culprit);
+        self.report.events += 1;
+    }
+
     pub(crate) fn find(&mut self, check: Check, object: impl Into<String>, message: impl Into<String>) {
         let (revision, object) = (self.revision, object.into());
         let message = format!("{} (written: {})", message.into(), self.culprit);

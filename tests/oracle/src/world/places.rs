@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use resources::names;
 
+use super::Log;
 use super::ledgers::{Ledgers, name_of};
-use super::{Log, Touched};
 use crate::amounts::{Amounts, Kind as Resource};
 use crate::decode::{Charge, Key, Kind, Namespace, Quota};
 use crate::report::Check;
@@ -20,11 +20,12 @@ pub(crate) struct Places {
     charges: HashMap<String, Charges>,
 }
 
+pub(crate) type Fence = (String, i64);
+
 #[derive(Debug)]
 struct Known {
     quota: Quota,
-    /// Ledger's uid and the revision.
-    fence: Option<(String, i64)>,
+    fence: Option<Fence>,
     /// All that its spec bounds was in force at some time.
     was_in_force: bool,
 }
@@ -51,18 +52,11 @@ impl Places {
         self.namespaces.insert(name.to_owned(), namespace);
     }
 
-    pub(crate) fn put_quota(
-        &mut self,
-        key: Key<'_>,
-        quota: Option<Quota>,
-        ledgers: &Ledgers,
-        touched: &mut Touched,
-        log: &mut Log,
-    ) {
+    /// Takes the quota of our name as it was written.
+    pub(crate) fn put_quota(&mut self, key: Key<'_>, quota: Option<Quota>, log: &mut Log) {
         if key.name != names::MANAGED_QUOTA {
             return;
         }
-        touched.namespaces.insert(key.namespace.to_owned());
         let Some(quota) = quota else {
             self.quotas.remove(key.namespace);
             return;
@@ -73,16 +67,21 @@ impl Places {
         let fence = quota.fence.as_deref().and_then(names::parse_fence);
         let fence = fence.map(|(uid, revision)| (uid.to_owned(), i64::try_from(revision).unwrap_or(i64::MAX)));
         let was_in_force = before.is_some_and(|before| before.was_in_force) || quota.missing().next().is_none();
-        if before.is_none_or(|before| before.quota.fence != quota.fence) {
-            check_fence(key.namespace, before, &quota, fence.as_ref(), ledgers, log);
-        }
         self.quotas.insert(key.namespace.to_owned(), Known { quota, fence, was_in_force });
+    }
+
+    pub(crate) fn quota(&self, namespace: &str) -> Option<&Quota> {
+        self.quotas.get(namespace).map(|known| &known.quota)
+    }
+
+    /// The ledger's uid and the entry's revision that the quota of a namespace names.
+    pub(crate) fn fence(&self, namespace: &str) -> Option<&Fence> {
+        self.quotas.get(namespace)?.fence.as_ref()
     }
 
     /// The ledger that the quota of a namespace names.
     pub(crate) fn fence_of(&self, namespace: &str) -> Option<&str> {
-        let (uid, _) = self.quotas.get(namespace)?.fence.as_ref()?;
-        Some(uid)
+        self.fence(namespace).map(|(uid, _)| uid.as_str())
     }
 
     pub(crate) fn put_charge(&mut self, key: Key<'_>, charge: Option<Charge>, is_new: bool, log: &mut Log) {
@@ -154,6 +153,38 @@ impl Places {
         }
     }
 
+    /// A fence is from its ledger's past, and never goes back. `before`: the one that was there.
+    pub(crate) fn check_fence(&self, key: Key<'_>, before: Option<&Fence>, ledgers: &Ledgers, log: &mut Log) {
+        let Some(Known { quota, fence, .. }) = self.quotas.get(key.namespace) else { return };
+        if key.name != names::MANAGED_QUOTA || before.is_some() && fence.as_ref() == before {
+            return;
+        }
+        let mut find = |message: String| log.find(Check::Fence, format!("quota of {}", key.namespace), message);
+        let Some((uid, revision)) = fence else {
+            if let Some(text) = &quota.fence {
+                find(format!("its fence {text:?} names no ledger and revision"));
+            } else if before.is_some() {
+                find("its fence is gone".to_owned());
+            }
+            return;
+        };
+        let pool = ledgers.pool_of(uid);
+        let ledger = pool.and_then(|pool| ledgers.get(pool)).filter(|ledger| ledger.uid == *uid);
+        if let Some(ledger) = ledger.filter(|ledger| *revision > ledger.revision) {
+            find(format!("its fence names revision {revision}, its ledger is at {}", ledger.revision));
+        }
+        if let Some((_, last)) = before.filter(|(before, last)| before == uid && last > revision) {
+            find(format!("its fence went back from revision {last} to {revision}"));
+        }
+        if pool.is_none() && log.is_whole {
+            log.find(
+                Check::Fence,
+                format!("quota of {}", key.namespace),
+                format!("its fence names ledger {uid}, which never was"),
+            );
+        }
+    }
+
     /// Invariant B for one allocation.
     pub(crate) fn check_entry(&self, pool: &str, allocation: &str, ledgers: &Ledgers, log: &mut Log) {
         let object = name_of(pool, allocation);
@@ -209,40 +240,5 @@ impl Places {
             let message = format!("its quota has no requests.{}: unlimited", free.join(", no requests."));
             log.find(Check::B, format!("namespace {namespace}"), message);
         }
-    }
-}
-
-fn check_fence(
-    namespace: &str,
-    before: Option<&Known>,
-    quota: &Quota,
-    fence: Option<&(String, i64)>,
-    ledgers: &Ledgers,
-    log: &mut Log,
-) {
-    let mut find = |message: String| log.find(Check::Fence, format!("quota of {namespace}"), message);
-    let Some((uid, revision)) = fence else {
-        if let Some(text) = &quota.fence {
-            find(format!("its fence {text:?} names no ledger and revision"));
-        } else if before.is_some_and(|before| before.fence.is_some()) {
-            find("its fence is gone".to_owned());
-        }
-        return;
-    };
-    let pool = ledgers.pool_of(uid);
-    let ledger = pool.and_then(|pool| ledgers.get(pool)).filter(|ledger| ledger.uid == *uid);
-    if let Some(ledger) = ledger.filter(|ledger| *revision > ledger.revision) {
-        find(format!("its fence names revision {revision}, its ledger is at {}", ledger.revision));
-    }
-    let last = before.and_then(|before| before.fence.as_ref()).filter(|(before, _)| before == uid);
-    if let Some((_, last)) = last.filter(|(_, last)| last > revision) {
-        find(format!("its fence went back from revision {last} to {revision}"));
-    }
-    if pool.is_none() && log.is_whole {
-        log.find(
-            Check::Fence,
-            format!("quota of {namespace}"),
-            format!("its fence names ledger {uid}, which never was"),
-        );
     }
 }

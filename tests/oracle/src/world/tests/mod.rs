@@ -3,6 +3,7 @@
 mod decisions;
 mod ends;
 mod limits;
+mod members;
 mod quotas;
 
 use serde_json::{Value, json};
