@@ -19,9 +19,9 @@ use crate::world::{Change, Event, Member, World};
 
 /// Revisions that etcd gives a watcher at once: `watchBatchMaxRevs` in its source.
 const PIECE: i64 = 1_000;
-/// Pieces that are asked for together and then wait in memory: 32,000 revisions, of which only the
-/// objects that count are kept; with a ledger of 100 kB in every tenth of them 320 MB.
-const PIECES: usize = 32;
+/// Pieces that are asked for together and then wait in memory: 64,000 revisions, of which only the
+/// objects that count are kept; with a ledger of 100 kB in every tenth of them 640 MB.
+const PIECES: usize = 64;
 /// Objects of one page when a state is read: a thousand ledgers don't fit one message.
 const PAGE: i64 = 100;
 /// How long etcd may say nothing.

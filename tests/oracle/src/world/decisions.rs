@@ -50,15 +50,15 @@ impl Decisions {
         let place = |allocation: &Allocation| {
             (key.namespace.to_owned(), allocation.application.clone(), allocation.pool.clone())
         };
-        let before = match &allocation {
-            Some(allocation) => self.allocations.insert(key.path(), allocation.clone()),
-            None => self.allocations.remove(&key.path()),
-        };
-        if let Some(names) = before.and_then(|before| self.by_application.get_mut(&place(&before))) {
+        let path = key.path();
+        if let Some(before) = self.allocations.remove(&path)
+            && let Some(names) = self.by_application.get_mut(&place(&before))
+        {
             names.remove(key.name);
         }
-        if let Some(allocation) = &allocation {
-            self.by_application.entry(place(allocation)).or_default().insert(key.name.to_owned());
+        if let Some(allocation) = allocation {
+            self.by_application.entry(place(&allocation)).or_default().insert(key.name.to_owned());
+            self.allocations.insert(path, allocation);
         }
     }
 

@@ -16,9 +16,12 @@ pub(crate) struct Promised {
     pub(crate) cluster: String,
     /// Its last revision.
     pub(crate) revision: i64,
-    /// What each allocation's entry was, from which ledger revision on; nothing: gone.
-    pub(crate) entries: HashMap<String, Vec<(i64, Option<Arc<Entry>>)>>,
+    /// By allocation, the oldest first.
+    pub(crate) entries: HashMap<String, Vec<State>>,
 }
+
+/// From which ledger revision on, and what an entry was then; nothing: it was gone.
+pub(crate) type State = (i64, Option<Arc<Entry>>);
 
 impl Promises {
     /// After a commit of a ledger.
