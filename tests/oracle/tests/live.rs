@@ -30,7 +30,7 @@ struct Cluster {
 
 impl Cluster {
     fn start() -> Self {
-        let data = tempfile::tempdir().unwrap();
+        let data = tempfile::tempdir().expect("a folder can be made");
         let mut process = Command::new(program("localcluster"))
             .args(["run", "--throwaway", "--keep-history", "--data"])
             .arg(data.path())
@@ -38,32 +38,45 @@ impl Cluster {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap();
+            .expect("localcluster can be started");
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let said: Value = serde_json::from_str(&line).expect("localcluster says where the cluster is");
-        Self { process, data, kubeconfig: said["kubeconfig"].as_str().unwrap().to_owned() }
+        let output = process.stdout.take().expect("standard output is a pipe");
+        BufReader::new(output).read_line(&mut line).expect("localcluster says where the cluster is");
+        let said: Value = serde_json::from_str(&line).expect("it says so as JSON");
+        Self { process, data, kubeconfig: said["kubeconfig"].as_str().expect("it names the kubeconfig").to_owned() }
     }
 
     fn source(&self) -> Source {
-        Source::of_localcluster(self.data.path()).unwrap()
+        Source::of_localcluster(self.data.path()).expect("the cluster runs")
     }
 
     #[track_caller]
     fn kubectl(&self, args: &[&str]) -> String {
-        let output =
-            Command::new(program("kubectl")).arg("--kubeconfig").arg(&self.kubeconfig).args(args).output().unwrap();
+        let output = Command::new(program("kubectl"))
+            .arg("--kubeconfig")
+            .arg(&self.kubeconfig)
+            .args(args)
+            .output()
+            .expect("kubectl can be started");
         assert!(output.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        String::from_utf8(output.stdout).expect("kubectl writes text")
     }
 
     /// Makes or changes an object and returns it.
     #[track_caller]
     fn apply(&self, object: &Value) -> Value {
         let file = self.data.path().join("object.json");
-        std::fs::write(&file, object.to_string()).unwrap();
-        let apply = ["apply", "--server-side", "--force-conflicts", "-o", "json", "-f", file.to_str().unwrap()];
-        serde_json::from_str(&self.kubectl(&apply)).unwrap()
+        std::fs::write(&file, object.to_string()).expect("a file can be written");
+        let apply = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "-o",
+            "json",
+            "-f",
+            file.to_str().expect("paths here are text"),
+        ];
+        serde_json::from_str(&self.kubectl(&apply)).expect("kubectl writes JSON")
     }
 
     /// Changes a part of an object and returns the revision of that.
@@ -71,7 +84,7 @@ impl Cluster {
     fn patch(&self, what: &[&str], patch: &Value) -> i64 {
         let patch = patch.to_string();
         let args = [&["patch", "--type", "merge", "-o", "jsonpath={.metadata.resourceVersion}", "-p", &patch], what];
-        self.kubectl(&args.concat()).parse().unwrap()
+        self.kubectl(&args.concat()).parse().expect("a revision is a number")
     }
 
     async fn read(&self, from: i64) -> Result<Report, Error> {
@@ -110,12 +123,12 @@ fn quota(fence: &str, cpu: &str) -> Value {
 /// A ledger of ten cores of which eight are granted, and their quota in force.
 fn prepare(cluster: &Cluster) {
     let crds = root().join("charts/yunheng/crds");
-    let crds = crds.to_str().unwrap();
+    let crds = crds.to_str().expect("paths here are text");
     cluster.kubectl(&["apply", "--server-side", "-f", crds]);
     cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=30s", "-f", crds]);
     cluster.apply(&json!({"apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": "app-x", "labels": {"yunheng.io/managed": "true"}}}));
-    let uid = cluster.apply(&ledger(1, 8_000))["metadata"]["uid"].as_str().unwrap().to_owned();
+    let uid = cluster.apply(&ledger(1, 8_000))["metadata"]["uid"].as_str().expect("an object has a uid").to_owned();
     cluster.apply(&quota(&format!("{uid}/1"), "8"));
     let enforced = r"--for=jsonpath={.status.hard.requests\.cpu}=8";
     cluster.kubectl(&["wait", "-n", "app-x", "quota/yunheng", enforced, "--timeout=20s"]);
@@ -129,14 +142,14 @@ fn prepare(cluster: &Cluster) {
 async fn an_over_grant_is_named() {
     let cluster = Cluster::start();
     prepare(&cluster);
-    let report = cluster.read(1).await.unwrap();
+    let report = cluster.read(1).await.expect("the history can be read");
     assert!(report.is_clean(), "{report}");
     assert_eq!((report.commits, report.quota_writes), (1, 1), "{report}");
 
     let quota = ["quota/yunheng", "-n", "app-x"];
     let raised = cluster.patch(&quota, &json!({"spec": {"hard": {"requests.cpu": "8500m"}}}));
     let over = cluster.patch(&["poolledger/cec"], &json!({"spec": ledger(2, 10_001)["spec"]}));
-    let report = cluster.read(1).await.unwrap();
+    let report = cluster.read(1).await.expect("the history can be read");
     let found: Vec<_> = report.violations().map(|one| (one.check, one.revision, one.object.as_str())).collect();
     let expected = [(Check::B, raised, "allocation dept-a/x of pool cec"), (Check::A, over, "pool cec")];
     assert_eq!(found, expected, "{report}");
@@ -145,7 +158,7 @@ async fn an_over_grant_is_named() {
     assert_eq!(amounts, [(Check::B, 500, keys[0]), (Check::A, 1, keys[1])], "{report}");
 
     // From later on, what is there is read whole: the ledger has caught up with the quota.
-    let later = cluster.read(over).await.unwrap();
+    let later = cluster.read(over).await.expect("the history can be read");
     assert!(later.is_clean(), "{later}");
     assert_eq!((later.from, later.quota_writes), (over, 1), "{later}");
     assert!(matches!(cluster.read(1 << 40).await, Err(Error::Future { .. })));
@@ -153,10 +166,10 @@ async fn an_over_grant_is_named() {
     // A history that is no longer whole says so, and where it begins.
     compact(&cluster.source(), over).await;
     for from in [1, over - 1] {
-        let error = cluster.read(from).await.unwrap_err();
+        let error = cluster.read(from).await.expect_err("it is gone");
         assert!(matches!(error, Error::Compacted { oldest } if oldest == over), "{error}");
     }
-    assert!(cluster.read(over).await.unwrap().is_clean());
+    assert!(cluster.read(over).await.expect("the history can be read").is_clean());
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -170,14 +183,15 @@ struct Answer {}
 
 /// Makes etcd forget what was before a revision.
 async fn compact(source: &Source, revision: i64) {
-    let read = |path: &PathBuf| std::fs::read(path).unwrap();
+    let read = |path: &PathBuf| std::fs::read(path).expect("the certificates are there");
     let tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(read(&source.ca)))
         .identity(Identity::from_pem(read(&source.cert), read(&source.key)));
-    let endpoint = Endpoint::from_shared(source.endpoint.clone()).unwrap().tls_config(tls).unwrap();
-    let mut grpc = Grpc::new(endpoint.connect().await.unwrap());
-    grpc.ready().await.unwrap();
+    let endpoint =
+        Endpoint::from_shared(source.endpoint.clone()).and_then(|one| one.tls_config(tls)).expect("an address");
+    let mut grpc = Grpc::new(endpoint.connect().await.expect("etcd answers"));
+    grpc.ready().await.expect("etcd answers");
     let path = PathAndQuery::from_static("/etcdserverpb.KV/Compact");
     let codec = tonic_prost::ProstCodec::<Compaction, Answer>::default();
-    grpc.unary(tonic::Request::new(Compaction { revision }), path, codec).await.unwrap();
+    grpc.unary(tonic::Request::new(Compaction { revision }), path, codec).await.expect("etcd compacts");
 }
