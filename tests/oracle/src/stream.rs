@@ -5,6 +5,10 @@
 //! watcher still lacks to the newest. One watcher over a long history therefore makes it read the
 //! square of it. So the history is cut into pieces of one helping, several watchers begin at the
 //! same time, each at its own piece, and what they bring is put in order again here.
+//!
+//! etcd keeps what it reads in memory until it is sent: measured, 200,262 revisions in a database of
+//! 2.9 GB took 46 s on two busy cores and made etcd as large as 7.8 GB. Read a long history of a system in
+//! production from a copy of its database.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
