@@ -15,7 +15,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
-use resources::names;
+use resources::{judgement, names};
 use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, KubeconfigSecretRef, QuotaDecision, QuotaRequest, ResourcePool,
 };
@@ -330,9 +330,17 @@ impl Routes {
     async fn owner_of(&self, namespace: &Namespace) {
         let Some(uid) = namespace.annotations().get(names::ANNOTATION_ALLOCATION) else { return };
         let owner = self.owners.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned();
-        // An owner that isn't known yet is looked at when it comes.
         if let Some((namespace, name)) = owner {
             self.triggers.allocation(&namespace, &name).await;
+            return;
+        }
+        // Its owner is gone, or isn't known yet. Whoever wants the namespace waits for what its owner
+        // left behind to be empty.
+        let name = namespace.name_any();
+        for heir in self.stores.allocations.state() {
+            if judgement::namespaces_of(&heir.spec).contains(&name) {
+                self.triggers.allocation(&heir.namespace().unwrap_or_default(), &heir.name_any()).await;
+            }
         }
     }
 }
