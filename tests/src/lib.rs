@@ -7,6 +7,7 @@
 
 pub mod cluster;
 pub mod eventually;
+pub mod faults;
 pub mod invariants;
 pub mod object;
 pub mod people;
