@@ -172,21 +172,21 @@ mod tests {
         assert_eq!(read(rewritten).await, "{\"object\":{\"a\":11}}\n{\"object\":{\"a\":12}}\n");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_frozen_watch_goes_on_and_an_expired_one_ends() {
         let begun = tokio::time::Instant::now();
-        let lasts = Duration::from_secs(5);
+        let lasts = Duration::from_millis(300);
         let mut next = [WatchFault::Frozen(lasts), WatchFault::Expired].into_iter();
         let silent = stream::once(async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
             Ok(Frame::data(Bytes::from_static(b"{}\n")))
         })
         .chain(stream::pending());
         use futures::StreamExt;
         let answer = Response::new(StreamBody::new(silent).boxed_unsync());
-        let faults = Box::new(move || (Duration::from_millis(500), next.next().unwrap_or(WatchFault::Cut)));
+        let faults = Box::new(move || (Duration::from_millis(10), next.next().unwrap_or(WatchFault::Cut)));
         let text = read(troubled(answer, faults, |_| {})).await;
         assert!(text.starts_with("{}\n") && text.contains("410"), "{text}");
-        assert_eq!(begun.elapsed(), lasts + Duration::from_secs(1));
+        assert!(begun.elapsed() >= lasts, "{:?}", begun.elapsed());
     }
 }
