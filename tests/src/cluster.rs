@@ -164,7 +164,8 @@ impl Cluster {
 
     /// How to reach one of the API servers, as somebody or as the administrator.
     pub async fn config(&self, person: Option<Person>, server: usize) -> Config {
-        config(person.map_or_else(|| self.kubeconfigs[server].clone(), |person| self.kubeconfig_of(person, server))).await
+        config(person.map_or_else(|| self.kubeconfigs[server].clone(), |person| self.kubeconfig_of(person, server)))
+            .await
     }
 
     /// Where the history is, of a [`Plane::Pair`].

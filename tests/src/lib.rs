@@ -13,4 +13,6 @@ pub mod object;
 pub mod people;
 pub mod process;
 pub mod program;
+pub mod scenarios;
+pub mod stage;
 pub mod town;

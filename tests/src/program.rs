@@ -51,7 +51,8 @@ pub fn of_workspace(name: &str, package: &str) -> PathBuf {
     let command = format!("cargo build {release}-p {package} --bin {name}");
     assert!(path.is_file(), "{} isn't there: run {command} first", path.display());
     let built = modified(&path);
-    let under_it: &[&str] = if package == "tests" { &["operator", "resources", "ledger"] } else { &["resources", "ledger"] };
+    let under_it: &[&str] =
+        if package == "tests" { &["operator", "resources", "ledger"] } else { &["resources", "ledger"] };
     for folder in [package].iter().chain(under_it) {
         let (newest, at) = newest_source(&root().join(folder).join("src"));
         assert!(at <= built, "{name} is older than {}: run {command} first", newest.display());

@@ -1,17 +1,12 @@
 //! Requests that are caught on their way and sent when a gate opens, long after their sender has
 //! given up: what a leader that slept, or a packet that strayed, may still do.
 //!
-//! In the folder of gates: `NAME.caught` is written when a request was caught, `NAME.open` lets it
-//! go, `NAME.answer` says what the API server answered. `NAME.shut` blocks all that fit a block.
+//! In the folder of gates: once `NAME.armed` is there, the next request that fits is caught, and
+//! `NAME.caught` says so; `NAME.open` lets it go, `NAME.answer` says what the API server answered.
+//! `NAME.shut` blocks all that fit a block.
 
 use std::path::PathBuf;
 use std::time::Duration;
-
-use bytes::Bytes;
-use http::Request;
-use http_body_util::BodyExt;
-use kube::Client;
-use kube::client::Body;
 
 use super::args::NamedRule;
 use super::exchange::Exchange;
@@ -54,13 +49,14 @@ impl Gates {
     #[must_use]
     pub fn catches(&self, exchange: &Exchange) -> Option<Gate> {
         let fitting = self.captures.iter().filter(|capture| capture.rule.fits(exchange));
-        let caught = fitting.map(|capture| Gate {
+        let armed = fitting.filter(|capture| self.file(&capture.name, "armed").exists());
+        let mut gates = armed.map(|capture| Gate {
             name: capture.name.clone(),
             open: self.file(&capture.name, "open"),
             answer: self.file(&capture.name, "answer"),
             caught: self.file(&capture.name, "caught"),
         });
-        caught.into_iter().find(|gate| std::fs::File::create_new(&gate.caught).is_ok())
+        gates.find(|gate| std::fs::File::create_new(&gate.caught).is_ok())
     }
 
     fn file(&self, name: &str, what: &str) -> PathBuf {
@@ -78,29 +74,26 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Waits for the gate to open, sends, and writes down the answer.
-    pub async fn pass(self, request: Request<Bytes>, client: Client) {
+    /// Waits until somebody opens it; `false` if nobody does.
+    pub async fn opens(&self) -> bool {
         for _ in 0..LOOKS_MAX {
             if self.open.exists() {
-                let answer = match client.send(request.map(Body::from)).await {
-                    Ok(answer) => {
-                        let status = answer.status().as_u16();
-                        let text = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-                        format!("{status} {}", String::from_utf8_lossy(&text))
-                    }
-                    Err(error) => format!("0 {error}"),
-                };
-                tracing::info!(gate = self.name, answer = answer.get(..3), "fault: what was caught was sent");
-                // Whole or not at all: somebody waits for it.
-                let part = self.answer.with_extension("part");
-                let written = std::fs::write(&part, &answer).and_then(|()| std::fs::rename(&part, &self.answer));
-                if let Err(error) = written {
-                    tracing::warn!(%error, gate = self.name, "failed to write down an answer");
-                }
-                return;
+                return true;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
         tracing::warn!(gate = self.name, "nobody opened the gate");
+        false
+    }
+
+    /// Writes down what the API server answered: its status and its text.
+    pub fn answered(&self, answer: &str) {
+        tracing::info!(gate = self.name, answer = answer.get(..3), "fault: what was caught was sent");
+        // Whole or not at all: somebody waits for it.
+        let part = self.answer.with_extension("part");
+        let written = std::fs::write(&part, answer).and_then(|()| std::fs::rename(&part, &self.answer));
+        if let Err(error) = written {
+            tracing::warn!(%error, gate = self.name, "failed to write down an answer");
+        }
     }
 }

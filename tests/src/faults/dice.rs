@@ -194,7 +194,8 @@ impl Dice {
 }
 
 fn fault(random: &mut Random, rates: Rates, verb: Verb) -> Option<Fault> {
-    let Rates { delayed, delay_ms_max, dropped, answer_lost, timed_out, late, conflict, too_many, server_error } = rates;
+    let Rates { delayed, delay_ms_max, dropped, answer_lost, timed_out, late, conflict, too_many, server_error } =
+        rates;
     let drawn = random.below(1_000);
     let kinds = [delayed, dropped, answer_lost, timed_out, late, conflict, too_many, server_error];
     let mut upper = 0;

@@ -17,8 +17,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    const ALL: [Self; 7] =
-        [Self::Get, Self::List, Self::Watch, Self::Create, Self::Update, Self::Patch, Self::Delete];
+    const ALL: [Self; 7] = [Self::Get, Self::List, Self::Watch, Self::Create, Self::Update, Self::Patch, Self::Delete];
 
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -31,7 +31,8 @@ impl QuotaFences {
     #[must_use]
     pub fn before(&self, exchange: &Exchange, request: Request<Bytes>, current: Value) -> Request<Bytes> {
         let Ok(Value::Array(mut operations)) = serde_json::from_slice::<Value>(request.body()) else { return request };
-        let (uid, real) = (current["metadata"]["uid"].clone(), current["metadata"]["annotations"][names::ANNOTATION_FENCE].clone());
+        let (uid, real) =
+            (current["metadata"]["uid"].clone(), current["metadata"]["annotations"][names::ANNOTATION_FENCE].clone());
         let mut seen = current.clone();
         self.show(&mut seen);
         let shown = &seen["metadata"]["annotations"][names::ANNOTATION_FENCE];

@@ -20,7 +20,7 @@ use super::crash::Deaths;
 use super::dice::{Dice, Fault};
 use super::exchange::{Exchange, Verb};
 use super::stream::{self, AnswerBody};
-use super::without::{Sending, Without};
+use super::without::Without;
 
 /// What the three clients of one process share.
 #[derive(Debug)]
@@ -90,16 +90,18 @@ impl Faults {
         if fire.always_leads && exchange.resource == "leases" {
             return Ok(lead(&exchange, &request));
         }
-        let request = match fire.without.before(&exchange, request, inner).await? {
-            Sending::Send(request) => request,
-            Sending::Answer(answer) => return Ok(answer),
-        };
+        let request = fire.without.before(&exchange, request, inner).await?;
         if fire.gates.blocks(&exchange) {
             return Err(stream::broken("at a gate that is shut"));
         }
         if let Some(gate) = fire.gates.catches(&exchange) {
             tracing::info!(gate = gate.name, exchange = %exchange, "fault: caught");
-            tokio::spawn(gate.pass(request, inner.clone()));
+            let faults = self.clone();
+            tokio::spawn(async move {
+                if gate.opens().await {
+                    gate.answered(&faults.said(&exchange, request).await);
+                }
+            });
             return Err(stream::broken("at a gate"));
         }
         if exchange.verb == Verb::Watch {
@@ -144,7 +146,17 @@ impl Faults {
         }
     }
 
+    /// The answer to what was caught, as a text: its status and its body.
+    async fn said(&self, exchange: &Exchange, request: Request<Bytes>) -> String {
+        let answer = async { read(self.carry_out(exchange, request).await?).await };
+        match answer.await {
+            Ok((status, text)) => format!("{} {}", status.as_u16(), String::from_utf8_lossy(&text)),
+            Err(error) => format!("0 {error}"),
+        }
+    }
+
     async fn carry_out(&self, exchange: &Exchange, request: Request<Bytes>) -> Result<Response<AnswerBody>, BoxError> {
+        let request = self.fire.without.at_last(exchange, request, &self.inner).await?;
         let answer = self.inner.send(request.map(Body::from)).await?;
         if exchange.verb.writes() && answer.status().is_success() {
             self.fire.deaths.count(exchange);

@@ -54,7 +54,8 @@ fn status_object(code: u16, reason: &str) -> Value {
 
 #[must_use]
 pub fn broken(when: &str) -> BoxError {
-    std::io::Error::new(std::io::ErrorKind::ConnectionReset, format!("the fault layer broke the connection {when}")).into()
+    std::io::Error::new(std::io::ErrorKind::ConnectionReset, format!("the fault layer broke the connection {when}"))
+        .into()
 }
 
 /// The faults of one watch: what comes next, and after how long.

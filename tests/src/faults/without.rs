@@ -70,13 +70,6 @@ impl Step {
     }
 }
 
-/// What is sent instead, or answered at once.
-#[derive(Debug)]
-pub enum Sending {
-    Send(Request<Bytes>),
-    Answer(Response<AnswerBody>),
-}
-
 #[derive(Debug)]
 pub struct Without {
     step: Option<Step>,
@@ -90,6 +83,8 @@ impl Without {
         Self { step, ledgers: OldAnswers::default(), fences: QuotaFences::default() }
     }
 
+    /// What is sent instead.
+    ///
     /// # Errors
     /// When something had to be read for it and couldn't be.
     pub async fn before(
@@ -97,27 +92,41 @@ impl Without {
         exchange: &Exchange,
         request: Request<Bytes>,
         client: &Client,
-    ) -> Result<Sending, BoxError> {
-        let Some(step) = self.step else { return Ok(Sending::Send(request)) };
+    ) -> Result<Request<Bytes>, BoxError> {
+        let Some(step) = self.step else { return Ok(request) };
         let is = |verb: Verb, kind: &str| exchange.verb == verb && exchange.kind() == kind;
-        let request = match step {
+        Ok(match step {
             Step::FenceTest if is(Verb::Patch, "resourcequotas") => without_test(request, FENCE),
             Step::UidTest if is(Verb::Patch, "resourcequotas") => without_test(request, UID),
             Step::FenceWrite if is(Verb::Patch, "resourcequotas") => {
                 let current = get(client, &exchange.path).await?;
                 self.fences.before(exchange, request, current)
             }
-            Step::CompareAndSwap if is(Verb::Update, "poolledgers") => {
-                let current = get(client, &exchange.path).await?;
-                edited(request, |ledger| {
-                    ledger["metadata"]["resourceVersion"] = current["metadata"]["resourceVersion"].clone();
-                })
-            }
             Step::Drain if is(Verb::Update, "poolledgers") => without_draining(request)?,
             Step::ZeroCreate if is(Verb::Create, "resourcequotas") => with_share(exchange, request, client).await?,
             _ => request,
-        };
-        Ok(Sending::Send(request))
+        })
+    }
+
+    /// What is sent in the end: it may have waited for long.
+    ///
+    /// # Errors
+    /// When something had to be read for it and couldn't be.
+    pub async fn at_last(
+        &self,
+        exchange: &Exchange,
+        request: Request<Bytes>,
+        client: &Client,
+    ) -> Result<Request<Bytes>, BoxError> {
+        if self.step != Some(Step::CompareAndSwap)
+            || (exchange.verb, exchange.resource.as_str()) != (Verb::Update, "poolledgers")
+        {
+            return Ok(request);
+        }
+        let current = get(client, &exchange.path).await?;
+        Ok(edited(request, |ledger| {
+            ledger["metadata"]["resourceVersion"] = current["metadata"]["resourceVersion"].clone();
+        }))
     }
 
     /// # Errors
@@ -130,7 +139,9 @@ impl Without {
         let Some(step) = self.step.filter(|_| answer.status().is_success()) else { return Ok(answer) };
         let reads = !exchange.verb.writes();
         match (step, exchange.resource.as_str()) {
-            (Step::LedgerRead, "poolledgers") if exchange.verb == Verb::Get => self.ledgers.instead(exchange, answer).await,
+            (Step::LedgerRead, "poolledgers") if exchange.verb == Verb::Get => {
+                self.ledgers.instead(exchange, answer).await
+            }
             (Step::EnforcedEvidence, "resourcequotas") if reads => {
                 rewritten(exchange, answer, |quota| {
                     if quota["status"]["hard"].is_object() {
@@ -237,7 +248,11 @@ struct OldAnswers(Mutex<HashMap<String, Vec<(Instant, Bytes)>>>);
 
 impl OldAnswers {
     /// What was read of it [`TOO_OLD`] ago, or the oldest there is.
-    async fn instead(&self, exchange: &Exchange, answer: Response<AnswerBody>) -> Result<Response<AnswerBody>, BoxError> {
+    async fn instead(
+        &self,
+        exchange: &Exchange,
+        answer: Response<AnswerBody>,
+    ) -> Result<Response<AnswerBody>, BoxError> {
         let (status, text) = read(answer).await?;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = all.entry(exchange.path.clone()).or_default();
