@@ -20,7 +20,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// yunheng-operator behind a layer of faults.
 #[derive(Parser, Debug)]
 #[command(name = "operator-under-fire")]
-struct Args {
+struct Flags {
     #[command(flatten)]
     operator: args::Args,
     #[command(flatten)]
@@ -29,7 +29,7 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Args { operator, fire } = Args::parse();
+    let Flags { operator, fire } = Flags::parse();
     let log_level = telemetry::start(&operator.log);
     match run(operator, fire, log_level).await {
         Ok(()) => ExitCode::SUCCESS,

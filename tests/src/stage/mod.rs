@@ -65,15 +65,24 @@ impl Stage {
         }
         let gates = cluster.folder().join("gates");
         let mut stage = Self { cluster, operators: Vec::new(), clients, gates };
-        stage.set(setting);
+        stage.set(setting).await;
         stage
     }
 
-    /// Ends the operators that there are and starts others.
-    pub fn set(&mut self, setting: &Setting) {
+    /// Ends the operators that there are, starts others, and waits until one of them leads.
+    pub async fn set(&mut self, setting: &Setting) {
         self.operators.clear();
         self.operators =
             (0..2).map(|server| UnderFire::start(&self.cluster, server, flags(setting, server, &self.gates))).collect();
+        eventually(SOON, "an operator under fire leads", async || {
+            for operator in &self.operators {
+                if operator.leads().await {
+                    return Ok(());
+                }
+            }
+            Err(self.operators[0].last_words())
+        })
+        .await;
     }
 
     /// Lets the operators finish what they do and ends them.

@@ -99,9 +99,10 @@ impl UnderFire {
         self.kept.state().starts
     }
 
+    /// The end of its log.
     #[must_use]
-    pub fn log(&self) -> &std::path::Path {
-        &self.kept.log
+    pub fn last_words(&self) -> String {
+        self.kept.state().process.as_ref().map(Process::last_words).unwrap_or_default()
     }
 
     /// Whether it leads now; not, if it doesn't answer.

@@ -35,7 +35,7 @@ async fn story(stage: &mut Stage, mutation: &Mutation, without: Option<Step>, ta
         ..Setting::default()
     };
     let from = stage.revision().await;
-    stage.set(&setting);
+    stage.set(&setting).await;
     let seen = std::cell::RefCell::new(Vec::new());
     let worlds = [World { stage, name: name.clone(), seed: 0 }];
     let failures = play_all(&worlds, |world| {
