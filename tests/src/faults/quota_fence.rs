@@ -40,7 +40,9 @@ impl QuotaFences {
             let found = operations.iter().find(|one| one["op"] == op && one["path"] == path);
             found.map(|one| one["value"].clone()).unwrap_or_default()
         };
-        if value(&operations, "test", FENCE) != *shown {
+        // Who hasn't seen yet what is shown goes by what is real.
+        let read = value(&operations, "test", FENCE);
+        if read != *shown && read != real {
             return request;
         }
         let wanted = serde_json::from_value(value(&operations, "replace", "/spec/hard")).unwrap_or_default();
@@ -52,6 +54,7 @@ impl QuotaFences {
                 // Whoever watches must hear of it, as of the write that this stands for.
                 {"op": "add", "path": "/metadata/annotations/fault-layer~1touched", "value": shown},
             ]);
+            tracing::info!(namespace = exchange.namespace, "fault: a fence isn't written");
             let unwritten = Unwritten { uid, real, shown };
             self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(exchange.namespace.clone(), unwritten);
             return request.map(|_| Bytes::from(touched.to_string()));

@@ -41,8 +41,8 @@ impl Fire {
         Ok(Arc::new(Self {
             dice: Dice::new(seed, faults),
             deaths: Deaths::new(kill_after_write, gates.as_ref()),
+            without: Without::new(without, gates.as_ref()),
             gates: Gates::new(gates, capture, block)?,
-            without: Without::new(without),
             always_leads: always_lead,
         }))
     }
@@ -91,9 +91,6 @@ impl Faults {
             return Ok(lead(&exchange, &request));
         }
         let request = fire.without.before(&exchange, request, inner).await?;
-        if fire.gates.blocks(&exchange) {
-            return Err(stream::broken("at a gate that is shut"));
-        }
         if let Some(gate) = fire.gates.catches(&exchange) {
             tracing::info!(gate = gate.name, exchange = %exchange, "fault: caught");
             let faults = self.clone();
@@ -103,6 +100,9 @@ impl Faults {
                 }
             });
             return Err(stream::broken("at a gate"));
+        }
+        if fire.gates.blocks(&exchange) {
+            return Err(stream::broken("at a gate that is shut"));
         }
         if exchange.verb == Verb::Watch {
             return self.watch(exchange, request).await;

@@ -2,6 +2,7 @@
 //! found by the oracle: a tool that finds nothing proves nothing until it has been seen to find.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,8 @@ pub enum Step {
     FenceTest,
     /// A quota's patch doesn't test which object it is.
     UidTest,
-    /// The ledger that a plan is made from was read long before the fence.
+    /// The ledger that a plan is made from was read long before the fence: once the gate
+    /// `POOL-ledger-read` is armed.
     LedgerRead,
     /// A commit is stored whatever was committed since it was planned.
     CompareAndSwap,
@@ -73,14 +75,20 @@ impl Step {
 #[derive(Debug)]
 pub struct Without {
     step: Option<Step>,
+    /// Where it is said from when on ledgers are old.
+    gates: Option<PathBuf>,
     ledgers: OldAnswers,
     fences: QuotaFences,
 }
 
 impl Without {
     #[must_use]
-    pub fn new(step: Option<Step>) -> Self {
-        Self { step, ledgers: OldAnswers::default(), fences: QuotaFences::default() }
+    pub fn new(step: Option<Step>, gates: Option<&PathBuf>) -> Self {
+        Self { step, gates: gates.cloned(), ledgers: OldAnswers::default(), fences: QuotaFences::default() }
+    }
+
+    fn is_old(&self, pool: &str) -> bool {
+        self.gates.as_ref().is_some_and(|gates| gates.join(format!("{pool}-ledger-read.armed")).exists())
     }
 
     /// What is sent instead.
@@ -139,7 +147,7 @@ impl Without {
         let Some(step) = self.step.filter(|_| answer.status().is_success()) else { return Ok(answer) };
         let reads = !exchange.verb.writes();
         match (step, exchange.resource.as_str()) {
-            (Step::LedgerRead, "poolledgers") if exchange.verb == Verb::Get => {
+            (Step::LedgerRead, "poolledgers") if exchange.verb == Verb::Get && self.is_old(&exchange.name) => {
                 self.ledgers.instead(exchange, answer).await
             }
             (Step::EnforcedEvidence, "resourcequotas") if reads => {
@@ -259,6 +267,7 @@ impl OldAnswers {
         kept.push((Instant::now(), text));
         let newest_old = kept.iter().rposition(|(at, _)| at.elapsed() >= TOO_OLD).unwrap_or(0);
         kept.drain(..newest_old);
+        tracing::info!(path = exchange.path, age_ms = kept[0].0.elapsed().as_millis(), "fault: an old ledger");
         Ok(stream::whole(status, kept[0].1.clone()))
     }
 }

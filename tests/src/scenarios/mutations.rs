@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use futures::future::LocalBoxFuture;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
-use kube::Api;
 use kube::api::ListParams;
+use kube::{Api, ResourceExt};
 use ledger::Bundle;
 use serde_json::{Value, json};
 
@@ -127,6 +127,11 @@ async fn pool<'a>(world: &'a World<'_>) -> Town<'a> {
     world.found(amounts("10", "100G", "1T")).await
 }
 
+/// A share that moves is counted at both places for a while.
+async fn pool_for_a_move<'a>(world: &'a World<'_>) -> Town<'a> {
+    world.found(amounts("20", "100G", "1T")).await
+}
+
 /// 8 of 10 cores go from one to another; the raise of the first arrives last.
 async fn stray_raise(world: &World<'_>) -> Vec<String> {
     let (stage, name) = (world.stage, &world.name);
@@ -151,7 +156,7 @@ async fn made_again(world: &World<'_>, with_raise: bool) -> Vec<String> {
     let gates: Vec<String> = ["namespace", "quota", "raise"].map(|gate| format!("{name}-{gate}")).into();
     let gates = &gates[..if with_raise { 3 } else { 2 }];
     gates.iter().for_each(|gate| stage.arm(gate));
-    let town = pool(world).await;
+    let town = pool_for_a_move(world).await;
     let a = format!("{name}-a");
     town.allocate(&a, cores(8)).await;
     for gate in gates {
@@ -178,12 +183,14 @@ async fn move_and_delete(world: &World<'_>, town: &Town<'_>, application: &str) 
         if quota.bound() == Some(Bundle::ZERO) { Ok(()) } else { Err(format!("{quota:?}")) }
     })
     .await;
+    let namespaces: Api<Namespace> = Api::all(world.stage.admin(0).clone());
+    let uid = namespaces.get(&namespace).await.expect("the namespace is there").uid();
     let place = Place { kind: "Namespace", namespace: "", name: &namespace };
     let gone = object::delete(world.stage.admin(0), &place).await;
     gone.unwrap_or_else(|error| panic!("{namespace} is deleted: {error}"));
-    let namespaces: Api<Namespace> = Api::all(world.stage.admin(0).clone());
     eventually(SOON, format!("{namespace} is gone"), async || match namespaces.get_opt(&namespace).await {
-        Ok(None) => Ok(()),
+        // One of its name may be there again.
+        Ok(found) if found.as_ref().and_then(ResourceExt::uid) != uid => Ok(()),
         other => Err(format!("{:?}", other.map(|found| found.map(|one| one.status)))),
     })
     .await;
@@ -248,10 +255,15 @@ async fn slow_enforcement(world: &World<'_>) -> Vec<String> {
     world.stage.cluster.signal("kube-controller-manager", "STOP");
     world.resize(&town, &a, cores(2), 0).await;
     create(world.stage.client(Person::CloudAdmin, 0), town.allocation_object(&b, cores(8))).await;
-    watch_for(A_WHILE, async || town.standing().await.ledger.position().draining.is_zero()).await;
+    watch_for(A_WHILE, async || town.standing().await.ledger.position() == settled(cores(2), cores(8))).await;
     world.stage.cluster.signal("kube-controller-manager", "CONT");
     town.await_enforced(&b, "8", "10G", "0G").await;
     Vec::new()
+}
+
+/// Both have what they asked for, and nothing drains.
+fn settled(one: Value, other: Value) -> ledger::Position {
+    ledger::Position { granted: bundle(&one).plus(bundle(&other)), ..ledger::Position::default() }
 }
 
 /// 2 cores become 8 and 2 again before any quota was written; another is given the 8.
@@ -281,13 +293,18 @@ async fn raise_taken_back(world: &World<'_>) -> Vec<String> {
 
 /// Both lead, and one of them may have an old ledger: a share moves, and its namespace is deleted.
 async fn old_ledger(world: &World<'_>) -> Vec<String> {
-    let town = pool(world).await;
+    let town = pool_for_a_move(world).await;
     let a = format!("{}-a", world.name);
     town.allocate(&a, cores(8)).await;
     town.await_enforced(&a, "8", "10G", "0G").await;
+    // From here on the first's ledgers are old, and the oldest that it knows has the first share.
+    world.stage.arm(&format!("{}-ledger-read", world.name));
+    let b = format!("{}-b", world.name);
+    town.allocate(&b, cores(1)).await;
+    town.await_enforced(&b, "1", "10G", "0G").await;
     move_and_delete(world, &town, &a).await;
     let namespace = world.namespace_of(&a);
-    watch_for(A_WHILE * 2, async || {
+    watch_for(A_WHILE, async || {
         let quotas = town.standing().await.quotas;
         quotas.get(&namespace).is_some_and(|quota| quota.bound().is_none_or(|bound| !bound.is_zero()))
     })

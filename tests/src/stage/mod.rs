@@ -43,10 +43,10 @@ pub struct Setting {
 }
 
 pub struct Stage {
-    pub cluster: Cluster,
-    /// They end before the cluster does.
+    // These end before the cluster does: an API server that stops waits for those who watch.
     pub operators: Vec<UnderFire>,
     clients: HashMap<(Option<Person>, usize), Client>,
+    pub cluster: Cluster,
     gates: PathBuf,
 }
 

@@ -45,6 +45,8 @@ struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Plays the stories of all steps, with each step and without it.
+    Steps,
     /// Kills the operator at random under load.
     Kills {
         #[arg(long, default_value_t = 100)]
@@ -55,11 +57,13 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    // Many play at once on a machine that plays the control plane too.
-    be_patient(6);
+    // Many play at once on a machine that plays the control plane too; the stories are told alone.
+    let tells_stories = args.without.is_some() || matches!(args.command, Some(Command::Steps));
+    be_patient(if tells_stories { 1 } else { 6 });
     let mut table = Table::begin();
     let is_sound = match (&args.command, args.without) {
         (Some(Command::Kills { times }), _) => kills::run(*times, &mut table).await,
+        (Some(Command::Steps), _) => steps::run(&Step::ALL, &mut table).await,
         (None, Some(step)) => steps::run(&[step], &mut table).await,
         (None, None) => everything(&args, &mut table).await,
     };

@@ -73,5 +73,8 @@ fn own(report: &Report, name: &str) -> Vec<String> {
     let text = |finding: &oracle::Finding| {
         format!("{:?} at revision {}, {}: {}", finding.check, finding.revision, finding.object, finding.message)
     };
-    report.violations().filter(about).map(text).collect()
+    let mut found: Vec<_> = report.violations().filter(about).collect();
+    // What was over-granted says more than a fence that went back.
+    found.sort_by_key(|finding| (finding.check, finding.revision));
+    found.into_iter().map(text).collect()
 }
