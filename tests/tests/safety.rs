@@ -44,8 +44,7 @@ fn scenario(world: &str) -> &'static Scenario {
 /// The story of a step that is taken out.
 async fn tell(stage: &mut Stage, mutation: &Mutation) -> Vec<String> {
     let name = "missed".to_owned();
-    let setting =
-        Setting { without: Some(mutation.step), flags: (mutation.flags)(&name), ..Setting::default() };
+    let setting = Setting { without: Some(mutation.step), flags: (mutation.flags)(&name), ..Setting::default() };
     stage.set(&setting).await;
     (mutation.play)(&World { stage, name, seed: 0 }).await
 }

@@ -16,6 +16,7 @@ mod resize;
 mod rolling;
 mod shrink;
 mod storm;
+mod stray;
 
 use futures::future::LocalBoxFuture;
 
@@ -93,6 +94,11 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("namespaces", "pods race into new namespaces", |world| Box::pin(namespaces::play(world))),
     scenario("rolling", "rolling updates at 95 % of a quota", |world| Box::pin(rolling::play(world))),
     scenario("limits", "contract and ceiling lowered and raised meanwhile", |world| Box::pin(limits::play(world))),
+    Scenario {
+        flags: stray::flags,
+        faults: Profile::None,
+        ..scenario("stray", "answers and statuses that arrive after newer ones", |world| Box::pin(stray::play(world)))
+    },
     Scenario {
         flags: crash::flags,
         faults: Profile::None,
