@@ -10,24 +10,22 @@ use tests::faults::without::Step;
 use tests::scenarios::{MUTATIONS, Mutation, SCENARIOS, Scenario};
 use tests::stage::{Setting, Stage, World, play_all};
 
-/// Each with its seeds.
-const PLAYED: [(&str, &[u64]); 5] =
-    [("shrink", &[1, 2]), ("elsewhere", &[1]), ("resize", &[1]), ("namespaces", &[1]), ("limits", &[1, 2])];
+/// Each with its seed.
+const PLAYED: [(&str, u64); 4] = [("shrink", 1), ("resize", 1), ("namespaces", 1), ("limits", 1)];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_over_granted_under_fire_and_a_missing_step_is_found() {
     be_patient(4);
     let setting = Setting { faults: Profile::Light, seed: 7, both_lead: true, ..Setting::default() };
     let mut stage = Stage::start("safety-test", &setting).await;
-    let seeds = PLAYED.iter().flat_map(|(name, seeds)| seeds.iter().map(move |seed| (*name, *seed)));
     let worlds: Vec<World<'_>> =
-        seeds.map(|(name, seed)| World { stage: &stage, name: format!("{name}{seed:03}"), seed }).collect();
+        PLAYED.map(|(name, seed)| World { stage: &stage, name: format!("{name}{seed:03}"), seed }).into();
     let failures = play_all(&worlds, |world| (scenario(&world.name).play)(world)).await;
     assert!(failures.is_empty(), "{failures:#?}");
     let report = stage.replay(1, false).await;
     assert!(report.is_clean(), "{report}");
     // What finds nothing must have looked at something.
-    assert!(report.commits > 50 && report.quota_writes > 50, "{report}");
+    assert!(report.commits > 30 && report.quota_writes > 30, "{report}");
 
     let mutation = MUTATIONS.iter().find(|mutation| mutation.step == Step::FenceTest).unwrap();
     let from = stage.revision().await;

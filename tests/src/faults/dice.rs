@@ -236,7 +236,7 @@ impl Random {
         Self(hash)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -247,7 +247,7 @@ impl Random {
     /// A number below the bound; 0 for a bound of 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         // The bias of the remainder is below 2⁻⁴⁰ for the bounds in use.
-        if bound == 0 { 0 } else { self.next() % bound }
+        if bound == 0 { 0 } else { self.draw() % bound }
     }
 }
 

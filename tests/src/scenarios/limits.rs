@@ -19,7 +19,7 @@ pub async fn play(world: &World<'_>) {
         town.allocate(&name(number), cores(4)).await;
     }
     let mut random = world.random();
-    let seeds: Vec<u64> = (0..=APPLICATIONS).map(|_| random.next()).collect();
+    let seeds: Vec<u64> = (0..=APPLICATIONS).map(|_| random.draw()).collect();
     let asking = join_all((0..APPLICATIONS).map(|number| ask(world, &town, name(number), seeds[number])));
     tokio::join!(asking, bound(world, &town, seeds[APPLICATIONS]));
 

@@ -37,7 +37,7 @@ pub async fn for_a_while(world: &World<'_>, time: Duration) {
     }
     let until = Instant::now() + time;
     let mut random = world.random();
-    let seeds: Vec<u64> = (0..=SWAYING).map(|_| random.next()).collect();
+    let seeds: Vec<u64> = (0..=SWAYING).map(|_| random.draw()).collect();
     let swayed = join_all((0..SWAYING).map(|number| sway(world, &town, swaying(number), number, seeds[number], until)));
     tokio::join!(swayed, ask(world, &town, seeds[SWAYING], time));
 

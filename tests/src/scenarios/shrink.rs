@@ -22,7 +22,7 @@ pub async fn play(world: &World<'_>) {
         town.allocate(&name(number), cores(CORES / 4)).await;
     }
     let mut random = world.random();
-    let seeds: Vec<u64> = (0..APPLICATIONS).map(|_| random.next()).collect();
+    let seeds: Vec<u64> = (0..APPLICATIONS).map(|_| random.draw()).collect();
     join_all(seeds.into_iter().enumerate().map(|(number, seed)| sway(world, &town, name(number), number, seed))).await;
 
     // In the end all of it fits, and everybody has what he asked for last.

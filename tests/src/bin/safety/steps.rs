@@ -40,7 +40,10 @@ async fn story(stage: &mut Stage, mutation: &Mutation, without: Option<Step>, ta
     let worlds = [World { stage, name: name.clone(), seed: 0 }];
     let failures = play_all(&worlds, |world| {
         let seen = &seen;
-        Box::pin(async move { seen.borrow_mut().extend((mutation.play)(world).await) })
+        Box::pin(async move {
+            let more = (mutation.play)(world).await;
+            seen.borrow_mut().extend(more);
+        })
     })
     .await;
     let report = stage.replay(from, false).await;
