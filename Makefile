@@ -1,10 +1,10 @@
 # Two commands do all: `make up` and `make test`. `make help` names the others.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down status test bench build fmt lint generate
+.PHONY: help up down status test bench bench-safety build fmt lint generate
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 up: ## start everything and load the city's inventory (INVENTORY=named: without sample data; CLUSTERS=2: two providers, two control planes)
 	@scripts/up
@@ -20,6 +20,9 @@ test: ## every test there is
 
 bench: ## measure; writes docs/benchmarks.md
 	@scripts/bench
+
+bench-safety: ## show under fire that nothing is over-granted; takes hours
+	@scripts/bench-safety
 
 build: ## build everything, optimised
 	@scripts/build release

@@ -15,10 +15,10 @@ use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
-use resources::{judgement, names};
 use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, KubeconfigSecretRef, QuotaDecision, QuotaRequest, ResourcePool,
 };
+use resources::{judgement, names};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 

@@ -27,17 +27,38 @@ const POLICIES_ACT_WITHIN: Duration = Duration::from_secs(60);
 pub struct Cluster {
     control_plane: Child,
     folder: PathBuf,
-    kubeconfig: Value,
+    /// One for each API server.
+    kubeconfigs: Vec<Value>,
+    /// Process ids of its parts, by name.
+    parts: HashMap<String, u32>,
     tokens: HashMap<Person, String>,
+}
+
+/// What a control plane is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plane {
+    /// One API server.
+    Single,
+    /// Two API servers on one database that keeps every revision, in a folder that can be read
+    /// while it runs: see [`Cluster::data`].
+    Pair,
 }
 
 impl Cluster {
     /// Starts it, in about ten seconds on an idle machine. `name` names the folder of its logs.
     pub async fn start(name: &str) -> Self {
+        Self::start_as(name, Plane::Single).await
+    }
+
+    pub async fn start_as(name: &str, plane: Plane) -> Self {
         let folder = program::scratch(name);
         let log = std::fs::File::create(folder.join("control-plane.log")).expect("a log file can be written");
-        let mut control_plane = Command::new(program::of_localcluster("localcluster"))
-            .args(["run", "--throwaway"])
+        let mut command = Command::new(program::of_localcluster("localcluster"));
+        command.args(["run", "--throwaway"]);
+        if plane == Plane::Pair {
+            command.args(["--keep-history", "--apiservers", "2", "--data"]).arg(data_in(&folder));
+        }
+        let mut control_plane = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -48,10 +69,17 @@ impl Cluster {
         BufReader::new(output).read_line(&mut line).expect("localcluster says where the cluster is");
         let said: Value = serde_json::from_str(&line)
             .unwrap_or_else(|_| panic!("no cluster; see {}", folder.join("control-plane.log").display()));
-        let path = said["kubeconfig"].as_str().expect("localcluster names the kubeconfig");
-        let text = std::fs::read_to_string(path).expect("the kubeconfig can be read");
-        let kubeconfig = serde_yaml_ng::from_str(&text).expect("a kubeconfig is YAML");
-        let mut cluster = Self { control_plane, folder, kubeconfig, tokens: HashMap::new() };
+        let paths: Vec<&str> = ["kubeconfig", "kubeconfig2"].iter().filter_map(|name| said[name].as_str()).collect();
+        let path = *paths.first().expect("localcluster names the kubeconfig");
+        let read = |path: &&str| {
+            let text = std::fs::read_to_string(path).expect("the kubeconfig can be read");
+            serde_yaml_ng::from_str(&text).expect("a kubeconfig is YAML")
+        };
+        let parts = said["processes"].as_array().into_iter().flatten().filter_map(|process| {
+            Some((process["name"].as_str()?.to_owned(), u32::try_from(process["pid"].as_u64()?).ok()?))
+        });
+        let (kubeconfigs, parts) = (paths.iter().map(read).collect(), parts.collect());
+        let mut cluster = Self { control_plane, folder, kubeconfigs, parts, tokens: HashMap::new() };
         cluster.install_chart(Path::new(path));
         cluster.give_tokens().await;
         cluster.await_policies().await;
@@ -84,7 +112,12 @@ impl Cluster {
 
     /// A policy acts a moment after it was made: nothing relies on it before it has refused.
     async fn await_policies(&self) {
-        let admin = self.admin().await;
+        for server in 0..self.kubeconfigs.len() {
+            self.await_policies_at(client(self.kubeconfigs[server].clone()).await).await;
+        }
+    }
+
+    async fn await_policies_at(&self, admin: Client) {
         let marked = json!({"yunheng.io/managed": "true"});
         let amounts = json!({"cpuMillis": 1, "memoryBytes": 1, "storageBytes": 1});
         let probes = [
@@ -122,18 +155,38 @@ impl Cluster {
 
     /// A client for the administrator of the cluster, whom the policies bind too.
     pub async fn admin(&self) -> Client {
-        client(&self.kubeconfig).await
+        client(self.kubeconfigs[0].clone()).await
     }
 
     pub async fn client(&self, person: Person) -> Client {
-        client(&self.kubeconfig_of(person)).await
+        client(self.kubeconfig_of(person, 0)).await
+    }
+
+    /// How to reach one of the API servers, as somebody or as the administrator.
+    pub async fn config(&self, person: Option<Person>, server: usize) -> Config {
+        config(person.map_or_else(|| self.kubeconfigs[server].clone(), |person| self.kubeconfig_of(person, server)))
+            .await
+    }
+
+    /// Where the history is, of a [`Plane::Pair`].
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        data_in(&self.folder)
+    }
+
+    /// Sends a signal to a part of the control plane, such as `kube-controller-manager`.
+    ///
+    /// # Panics
+    /// When there is no such part.
+    pub fn signal(&self, part: &str, signal: &str) {
+        crate::process::send(self.parts[part], signal);
     }
 
     /// Somebody who isn't one of the chart's people: the administrator in his name.
     pub async fn client_as(&self, user: &str) -> Client {
-        let mut kubeconfig = self.kubeconfig.clone();
+        let mut kubeconfig = self.kubeconfigs[0].clone();
         kubeconfig["users"][0]["user"]["as"] = json!(user);
-        client(&kubeconfig).await
+        client(kubeconfig).await
     }
 
     #[must_use]
@@ -147,8 +200,8 @@ impl Cluster {
         &self.folder
     }
 
-    fn kubeconfig_of(&self, person: Person) -> Value {
-        let mut kubeconfig = self.kubeconfig.clone();
+    fn kubeconfig_of(&self, person: Person, server: usize) -> Value {
+        let mut kubeconfig = self.kubeconfigs[server].clone();
         let cluster = kubeconfig["clusters"][0]["name"].clone();
         kubeconfig["users"] = json!([{"name": "person", "user": {"token": self.token(person)}}]);
         kubeconfig["contexts"] = json!([{"name": "person", "context": {"cluster": cluster, "user": "person"}}]);
@@ -159,8 +212,14 @@ impl Cluster {
     /// A kubeconfig as a file, for a program.
     #[must_use]
     pub fn kubeconfig_file(&self, person: Person) -> PathBuf {
-        let path = self.folder.join(format!("{}.kubeconfig", person.account()));
-        std::fs::write(&path, self.kubeconfig_of(person).to_string()).expect("a kubeconfig can be written");
+        self.kubeconfig_file_at(person, 0)
+    }
+
+    /// A kubeconfig for one of the API servers.
+    #[must_use]
+    pub fn kubeconfig_file_at(&self, person: Person, server: usize) -> PathBuf {
+        let path = self.folder.join(format!("{}-{server}.kubeconfig", person.account()));
+        std::fs::write(&path, self.kubeconfig_of(person, server).to_string()).expect("a kubeconfig can be written");
         path
     }
 
@@ -221,10 +280,18 @@ pub async fn address_in(file: &Path, process: &Process) -> String {
     .await
 }
 
-pub(crate) async fn client(kubeconfig: &Value) -> Client {
+pub(crate) async fn client(kubeconfig: Value) -> Client {
+    Client::try_from(config(kubeconfig).await).expect("a client can be made")
+}
+
+async fn config(kubeconfig: Value) -> Config {
     let kubeconfig = Kubeconfig::from_yaml(&kubeconfig.to_string()).expect("a kubeconfig that we wrote");
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
-    Client::try_from(config.expect("a kubeconfig that we wrote")).expect("a client can be made")
+    config.expect("a kubeconfig that we wrote")
+}
+
+fn data_in(folder: &Path) -> PathBuf {
+    folder.join("control-plane")
 }
 
 pub(crate) fn kubectl(kubeconfig: &Path, arguments: &[&str], file: &Path) {

@@ -7,10 +7,13 @@
 
 pub mod cluster;
 pub mod eventually;
+pub mod faults;
 pub mod invariants;
 pub mod member;
 pub mod object;
 pub mod people;
 pub mod process;
 pub mod program;
+pub mod scenarios;
+pub mod stage;
 pub mod town;

@@ -52,7 +52,7 @@ impl Member {
     }
 
     pub async fn admin(&self) -> Client {
-        client(&self.kubeconfig).await
+        client(self.kubeconfig.clone()).await
     }
 
     /// The Secret for the hub: how the operator reaches this cluster, and as whom.

@@ -87,8 +87,7 @@ impl Process {
 
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", name, &self.pid.to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} didn't reach process {}", self.pid);
+        send(self.pid, name);
     }
 
     /// Waits until it has ended, and says how.
@@ -98,6 +97,15 @@ impl Process {
         self.leash = None;
         self.shell.wait().expect("a child can be waited for")
     }
+}
+
+/// Sends a signal to a process that this one has started.
+///
+/// # Panics
+/// When it isn't there.
+pub fn send(pid: u32, signal: &str) {
+    let sent = Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", signal, &pid.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "SIG{signal} didn't reach process {pid}");
 }
 
 impl Drop for Process {

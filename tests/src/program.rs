@@ -51,8 +51,11 @@ pub fn of_workspace(name: &str, package: &str) -> PathBuf {
     let command = format!("cargo build {release}-p {package} --bin {name}");
     assert!(path.is_file(), "{} isn't there: run {command} first", path.display());
     let built = modified(&path);
-    for folder in [package, "resources", "ledger"] {
-        let (newest, at) = newest_source(&root().join(folder).join("src"));
+    // Of the tests, only what is in the operator under fire: scenarios change more often.
+    let own = if package == "tests" { "tests/src/faults".to_owned() } else { format!("{package}/src") };
+    let operator = (package == "tests").then_some("operator/src");
+    for folder in [own.as_str(), "resources/src", "ledger/src"].into_iter().chain(operator) {
+        let (newest, at) = newest_source(&root().join(folder));
         assert!(at <= built, "{name} is older than {}: run {command} first", newest.display());
     }
     path

@@ -115,6 +115,18 @@ impl<'a> Town<'a> {
         .await
     }
 
+    /// Waits until the allocation's object is gone: nothing of it is out then.
+    pub async fn await_gone(&self, name: &str) {
+        let api: Api<Allocation> = Api::namespaced(self.admin.clone(), &self.namespace());
+        eventually(SOON, format!("allocation {name} is gone"), async || {
+            match api.get_opt(name).await.map_err(|error| error.to_string())? {
+                None => Ok(()),
+                Some(there) => Err(serde_json::to_string(&there.status).unwrap_or_default()),
+            }
+        })
+        .await;
+    }
+
     /// Waits until the allocation says that it is in force, and checks that it is: the API server
     /// enforces exactly these amounts.
     pub async fn await_enforced(&self, name: &str, cpu: &str, memory: &str, storage: &str) {
@@ -123,6 +135,16 @@ impl<'a> Town<'a> {
         let expected = bundle(&amounts(cpu, memory, storage));
         assert_eq!(quota.enforced, Some(expected), "the quota of {name} enforces what is granted");
         assert_eq!(quota.asked, Some(expected), "the quota of {name} asks for what is granted");
+    }
+
+    /// Waits until the API server enforces these amounts, whatever the allocation says of it: some
+    /// of what was taken back may still be in use.
+    pub async fn await_enforced_only(&self, name: &str, resources: Value) {
+        eventually(SOON, format!("the quota of {name} is {resources}"), async || {
+            let quota = self.quota(&names::application_namespace(name)).await;
+            if quota.enforced == Some(bundle(&resources)) { Ok(()) } else { Err(format!("{quota:?}")) }
+        })
+        .await;
     }
 
     pub async fn quota(&self, namespace: &str) -> quota::Observed {
