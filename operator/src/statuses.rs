@@ -19,6 +19,8 @@ use crate::patch::{Part, patch};
 
 /// Least time between two writes of one object's status that say nothing urgent.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// So that the time has passed when one looks again.
+const SLACK: Duration = Duration::from_millis(10);
 /// Objects remembered before those that are at rest are forgotten.
 const REMEMBERED: usize = 1_024;
 
@@ -100,8 +102,7 @@ impl<S: Clone + PartialEq + Default + Serialize + Debug> Statuses<S> {
         let uid = object.meta().uid.clone().unwrap_or_default();
         let now = Instant::now();
         if *before == status {
-            self.with(&uid, now, |memory| memory.news_since = None);
-            return Ok(Written::NoNews);
+            return Ok(self.no_news(&uid, now));
         }
         if let Some(wait) = self.wait(&uid, urgency, now) {
             return Ok(Written::Later(wait));
@@ -120,6 +121,17 @@ impl<S: Clone + PartialEq + Default + Serialize + Debug> Statuses<S> {
             Err(kube::Error::Api(answer)) if answer.is_not_found() => Ok(Written::NoNews),
             Err(error) => Err(error),
         }
+    }
+
+    /// Nothing to write. While the cache shows another status than was written, it is either late, or
+    /// a write from the past has come after ours: whichever it is shows when the cache is trusted again.
+    fn no_news(&self, uid: &str, now: Instant) -> Written {
+        self.with(uid, now, |memory| {
+            memory.news_since = None;
+            let waits = memory.written.is_some().then_some(memory.written_at).flatten();
+            let trusted = waits.map(|at| (at + SHOWN_WITHIN + SLACK).saturating_duration_since(now));
+            trusted.map_or(Written::NoNews, Written::Later)
+        })
     }
 
     fn wait(&self, uid: &str, urgency: Urgency, now: Instant) -> Option<Duration> {
@@ -193,6 +205,21 @@ mod tests {
         assert_eq!(known(3, start), 3, "the cache has shown it and has moved on");
         statuses.wrote("u", 4, start);
         assert_eq!(known(3, start + SHOWN_WITHIN * 2), 3, "somebody else wrote: the cache's word counts");
+    }
+
+    /// A write from the past that comes after ours is seen when the cache is trusted again.
+    #[test]
+    fn where_the_cache_shows_another_status_one_looks_again() {
+        let statuses = Statuses::default();
+        let start = Instant::now();
+        statuses.wrote("u", 2, start);
+        assert_eq!(statuses.known(&object(), Some(&1), start), 2);
+        let Written::Later(wait) = statuses.no_news("u", start) else { panic!("the cache doesn't show it") };
+        assert!(wait > SHOWN_WITHIN);
+        assert_eq!(statuses.known(&object(), Some(&1), start + wait), 1, "then the stray one is written over");
+        statuses.wrote("u", 2, start);
+        assert_eq!(statuses.known(&object(), Some(&2), start), 2);
+        assert_eq!(statuses.no_news("u", start), Written::NoNews);
     }
 
     #[test]

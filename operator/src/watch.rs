@@ -19,6 +19,7 @@ use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, KubeconfigSecretRef, QuotaDecision, QuotaRequest, ResourcePool,
 };
 use resources::{judgement, names};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
@@ -186,6 +187,7 @@ pub fn start(
         stores: stores.clone(),
         triggers: triggers.clone(),
         seen: Arc::default(),
+        seen_statuses: Arc::default(),
         owners: Arc::default(),
         namespaces: None,
     };
@@ -251,6 +253,8 @@ pub struct Routes {
     triggers: Triggers,
     /// What of each object was seen last, by uid: events that change nothing of interest are dropped.
     seen: Arc<Mutex<HashMap<String, u64>>>,
+    /// The status of each object as it was seen last, by uid.
+    seen_statuses: Arc<Mutex<HashMap<String, u64>>>,
     /// Namespace and name of each allocation, by its uid: what a workload namespace knows of it.
     owners: Arc<Mutex<HashMap<String, (String, String)>>>,
     /// Of the cluster whose events these are.
@@ -281,11 +285,14 @@ impl Routes {
 
     /// Whether these parts of the object differ from what was seen last.
     fn is_news<K: Resource>(&self, object: &K, parts: impl Hash) -> bool {
-        let Some(uid) = object.meta().uid.clone() else { return true };
-        let mut hasher = DefaultHasher::new();
-        parts.hash(&mut hasher);
-        let hash = hasher.finish();
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, hash) != Some(hash)
+        note(&self.seen, object, parts)
+    }
+
+    /// Whether its status differs from what was seen last. Mostly it is what we wrote; but a write of
+    /// a leader that slept, or one that a network kept back, may come after a newer one, and then it
+    /// is to be written again.
+    fn is_news_of_status<K: Resource>(&self, object: &K, status: impl Serialize) -> bool {
+        note(&self.seen_statuses, object, serde_json::to_string(&status).unwrap_or_default())
     }
 
     fn has_seen<K: Resource>(&self, object: &K) -> bool {
@@ -296,6 +303,7 @@ impl Routes {
     fn forget<K: Resource>(&self, object: &K) {
         if let Some(uid) = &object.meta().uid {
             self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+            self.seen_statuses.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
             self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         }
     }
@@ -345,6 +353,14 @@ impl Routes {
     }
 }
 
+fn note<K: Resource>(seen: &Mutex<HashMap<String, u64>>, object: &K, parts: impl Hash) -> bool {
+    let Some(uid) = object.meta().uid.clone() else { return true };
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    let hash = hasher.finish();
+    seen.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, hash) != Some(hash)
+}
+
 /// A kind that says who has to look when one of its objects changes.
 trait Routed: Resource<DynamicType = ()> + Clone + Send + Sync + 'static {
     fn route(&self, routes: &Routes) -> impl Future<Output = ()> + Send;
@@ -352,11 +368,14 @@ trait Routed: Resource<DynamicType = ()> + Clone + Send + Sync + 'static {
 
 impl Routed for ResourcePool {
     async fn route(&self, routes: &Routes) {
-        // Our own writes of the status change nothing that the pool's pass looks at.
+        let pool = self.name_any();
+        let status_changed = routes.is_news_of_status(self, &self.status);
         if !routes.is_news(self, (self.metadata.generation, self.metadata.deletion_timestamp.is_some())) {
+            if status_changed {
+                routes.triggers.pool(&pool).await;
+            }
             return;
         }
-        let pool = self.name_any();
         routes.triggers.pool(&pool).await;
         routes.triggers.policy(names::DEFAULT_POLICY).await;
         routes.allocations_of(&pool).await;
@@ -365,19 +384,26 @@ impl Routed for ResourcePool {
 
 impl Routed for Department {
     async fn route(&self, routes: &Routes) {
+        let status_changed = routes.is_news_of_status(self, &self.status);
         if routes.is_news(self, (self.metadata.generation, self.metadata.deletion_timestamp.is_some())) {
             routes.triggers.department(&self.name_any()).await;
             routes.all_pools().await;
+        } else if status_changed {
+            routes.triggers.department(&self.name_any()).await;
         }
     }
 }
 
 impl Routed for Application {
     async fn route(&self, routes: &Routes) {
+        let namespace = self.namespace().unwrap_or_default();
+        let status_changed = routes.is_news_of_status(self, &self.status);
         if !routes.is_news(self, (self.metadata.generation, self.metadata.deletion_timestamp.is_some())) {
+            if status_changed {
+                routes.triggers.application(&namespace, &self.name_any()).await;
+            }
             return;
         }
-        let namespace = self.namespace().unwrap_or_default();
         routes.triggers.application(&namespace, &self.name_any()).await;
         if let Some(department) = names::department_of(&namespace) {
             routes.triggers.department(department).await;
@@ -393,10 +419,13 @@ impl Routed for Allocation {
             let place = (namespace.clone(), name.clone());
             routes.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.clone(), place);
         }
+        let status_changed = routes.is_news_of_status(self, &self.status);
         if routes
             .is_news(self, (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, meta.uid.is_some()))
         {
             routes.triggers.pool(&self.spec.pool).await;
+            routes.triggers.allocation(&namespace, &name).await;
+        } else if status_changed {
             routes.triggers.allocation(&namespace, &name).await;
         }
         routes.triggers.application(&namespace, &self.spec.application).await;
