@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::core::v1::{Node, ResourceQuota};
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
-use ledger::{AllocationKey, Bundle, Ledger, Request};
+use ledger::{AllocationKey, Bundle, Hold, Ledger, Request};
 use resources::v1alpha1::{Allocation, Cause, Department, QuotaDecision, QuotaRequest, ResourcePool};
 use resources::{judgement, names, quota, status, workflow};
 
@@ -267,24 +267,28 @@ async fn stale_holds(snapshot: &Snapshot, context: &Context) -> Result<Vec<(Allo
     for (key, entry) in &snapshot.ledger.entries {
         let Some(hold) = &entry.hold else { continue };
         let reference = ObjectRef::new(&hold.request).within(&key.namespace);
-        let known = context.stores.requests.get(&reference).filter(|request| is_waiting(request, &hold.uid));
+        let known = context.stores.requests.get(&reference).filter(|request| is_waiting(request, hold));
         if known.is_some() {
             continue;
         }
         let api: Api<QuotaRequest> = Api::namespaced(context.client.clone(), &key.namespace);
         let found = api.get_opt(&hold.request).await.map_err(|source| Error::ReadThrough { source })?;
-        if !found.is_some_and(|request| is_waiting(&request, &hold.uid)) {
+        if !found.is_some_and(|request| is_waiting(&request, hold)) {
             stale.push((key.clone(), hold.uid.clone()));
         }
     }
     Ok(stale)
 }
 
-fn is_waiting(request: &QuotaRequest, uid: &str) -> bool {
-    let phase = request.status.as_ref().and_then(|status| status.phase).unwrap_or_default();
-    request.metadata.uid.as_deref() == Some(uid)
+fn is_waiting(request: &QuotaRequest, hold: &Hold) -> bool {
+    let status = request.status.as_ref();
+    let phase = status.and_then(|status| status.phase).unwrap_or_default();
+    // Of two operators one may have held for a decision that the other has refused.
+    let refused = status.and_then(|status| status.refusal.as_ref());
+    request.metadata.uid.as_deref() == Some(&hold.uid)
         && request.metadata.deletion_timestamp.is_none()
         && workflow::is_open(phase)
+        && refused.is_none_or(|refused| refused.decision != hold.decision)
 }
 
 /// Who decided, and why, for the allocations that this pass may change.

@@ -10,7 +10,7 @@ use ledger::{AllocationKey, Ask, Bundle, Decision, Reason, Request};
 use resources::condition::{self, Saying};
 use resources::v1alpha1::{
     Allocation, AllocationSpec, Application, DecisionOutcome, DecisionStatus, HistoryRecord, Phase, QuotaDecision,
-    QuotaRequest, QuotaRequestStatus, RequestType, Stage,
+    QuotaRequest, QuotaRequestStatus, RefusedDecision, RequestType, Stage,
 };
 use resources::{names, quantity, status, workflow};
 use serde_json::json;
@@ -39,7 +39,11 @@ pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Time
             answer(observed, &decision, outcome_applied(now, None), context).await
         }
         Step::Hold { decision, target } => hold(observed, &decision, target, context, now).await,
-        Step::Refuse { decision, why } => answer(observed, &decision, outcome_refused(&why, now), context).await,
+        Step::Refuse { decision, why } if why.is_certain() => {
+            answer(observed, &decision, outcome_refused(&why, now), context).await
+        }
+        Step::Refuse { decision, why } => refuse(observed, &decision, outcome_refused(&why, now), context, now).await,
+        Step::Repeat { decision, answer: refused } => answer(observed, &decision, *refused, context).await,
         Step::Confirm { decision } => answer(observed, &decision, outcome_applied(now, None), context).await,
         Step::Provision { spec } => provision(observed, *spec, context).await,
         Step::Leave { allocation, spec } => {
@@ -102,9 +106,25 @@ async fn hold(
             answer(observed, decision, outcome_applied(now, revision), context).await
         }
         Decision::Refuse(reason) | Decision::Wait(reason) => {
-            answer(observed, decision, outcome_short(&reason, revision, now), context).await
+            refuse(observed, decision, outcome_short(&reason, revision, now), context, now).await
         }
     }
+}
+
+/// Puts a refusal on record in the request and then answers. Whoever sees the request as it was
+/// before, an operator that slept, can no longer approve it by this decision: his write of the
+/// request fails, and he finds the answer there.
+async fn refuse(
+    observed: &Observed,
+    decision: &QuotaDecision,
+    refused: DecisionStatus,
+    context: &Context,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut next = observed.request.status.clone().unwrap_or_default();
+    next.refusal = Some(RefusedDecision { decision: decision.name_any(), answer: refused.clone() });
+    write_request(observed, next, context, now).await?;
+    answer(observed, decision, refused, context).await
 }
 
 /// Writes the application, where the request brings one, and the allocation.

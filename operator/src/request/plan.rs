@@ -8,7 +8,9 @@ use ledger::Bundle;
 use resources::amounts::Resources;
 use resources::condition;
 use resources::judgement::{self, Unfit};
-use resources::v1alpha1::{Allocation, AllocationSpec, Lease, Phase, QuotaDecision, QuotaRequestSpec, RequestType};
+use resources::v1alpha1::{
+    Allocation, AllocationSpec, DecisionStatus, Lease, Phase, QuotaDecision, QuotaRequestSpec, RequestType,
+};
 use resources::workflow::{self, Refusal, Standing};
 use resources::{names, sharing};
 use thiserror::Error;
@@ -28,6 +30,8 @@ pub enum Step {
     Hold { decision: Arc<QuotaDecision>, target: Bundle },
     /// Say why a decision changes nothing.
     Refuse { decision: Arc<QuotaDecision>, why: Why },
+    /// Answer with the refusal that is on record.
+    Repeat { decision: Arc<QuotaDecision>, answer: Box<DecisionStatus> },
     /// Say that a decision was applied: it was, but the answer isn't written yet.
     Confirm { decision: Arc<QuotaDecision> },
     /// Write the allocation that the approval stands for.
@@ -62,6 +66,17 @@ impl Why {
     }
 }
 
+impl Why {
+    /// Whether every operator that looks at this decision comes to the same refusal, whatever its
+    /// caches show. Else the refusal is put on record first.
+    pub const fn is_certain(&self) -> bool {
+        match self {
+            Self::Workflow(Refusal::AnotherRequestOpen { .. }) | Self::Unfit(_) => false,
+            Self::Workflow(_) | Self::OtherRequest => true,
+        }
+    }
+}
+
 /// An answer follows its decision within milliseconds. One that is still missing after this time
 /// was lost with the process that owed it.
 pub const ANSWER_OVERDUE: SignedDuration = SignedDuration::from_secs(2);
@@ -76,6 +91,11 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
     let applied = status.and_then(|status| status.decision.as_deref());
     let is_applied = |decision: &QuotaDecision| Some(decision.name_any().as_str()) == applied;
     if let Some(decision) = observed.decisions.iter().find(|decision| !is_applied(decision)) {
+        let refusal = status.and_then(|status| status.refusal.as_ref());
+        if let Some(refusal) = refusal.filter(|refusal| refusal.decision == decision.name_any()) {
+            let answer = Box::new(refusal.answer.clone());
+            return Step::Repeat { decision: Arc::clone(decision), answer };
+        }
         return decide(observed, decision);
     }
     if let Some(decision) = observed.decisions.first() {

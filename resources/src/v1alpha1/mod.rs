@@ -24,7 +24,7 @@ pub use pool_ledger::{
 pub use quota_decision::{DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, RequestRef, Verdict};
 pub use quota_request::{
     Basis, Evidence, HistoryRecord, NewApplication, Offer, Period, Phase, QuotaRequest, QuotaRequestSpec,
-    QuotaRequestStatus, RequestDetail, RequestType, Stage,
+    QuotaRequestStatus, RefusedDecision, RequestDetail, RequestType, Stage,
 };
 pub use resource_pool::{
     ClusterRef, Contract, GrantablePercent, KubeconfigSecretRef, LimitPolicy, LocalCluster, PhysicalGuard,

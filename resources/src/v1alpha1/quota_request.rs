@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::application::{ApplicationSpec, Hosting, Zone};
+use super::quota_decision::DecisionStatus;
 use super::{Contact, Tier};
 use crate::amounts::Resources;
 
@@ -247,6 +248,10 @@ pub struct QuotaRequestStatus {
     /// The decision that was applied last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
+    /// The decision that was refused last, with the answer to it. It is noted here before it is
+    /// answered, so that of two operators that see different things only one is heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<RefusedDecision>,
     /// The allocation it brought about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocation: Option<String>,
@@ -260,6 +265,16 @@ pub struct QuotaRequestStatus {
     #[serde(default)]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+}
+
+/// A decision that changed nothing, and why.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedDecision {
+    /// Name of the QuotaDecision.
+    pub decision: String,
+    /// What it is answered with.
+    pub answer: DecisionStatus,
 }
 
 /// The step that a request waits in.

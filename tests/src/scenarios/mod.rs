@@ -9,6 +9,7 @@ mod burst;
 mod crash;
 mod limits;
 mod load;
+mod moves;
 mod mutations;
 mod namespaces;
 mod repeated;
@@ -64,7 +65,7 @@ const fn scenario(
     }
 }
 
-/// All of them. A move between clusters belongs here too, once a pool can have a cluster of its own.
+/// All of them.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         beside: 2,
@@ -81,6 +82,10 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         faults: Profile::Heavy,
         ..scenario("elsewhere", "released here, claimed there", |world| Box::pin(shrink::elsewhere(world)))
+    },
+    Scenario {
+        faults: Profile::Heavy,
+        ..scenario("moves", "all leave a full pool for one with room for two", |world| Box::pin(moves::play(world)))
     },
     scenario("resize", "resize beyond the pool keeps the old share", |world| Box::pin(resize::play(world))),
     Scenario {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use resources::judgement::Owner;
 use resources::v1alpha1::{
     AllocationStatus, Application, Basis, NamespaceShare, NewApplication, Period, QuotaDecisionSpec, QuotaRequest,
-    QuotaRequestStatus, RequestRef, Tier, Verdict,
+    QuotaRequestStatus, RefusedDecision, RequestRef, Tier, Verdict,
 };
 use serde_json::json;
 
@@ -262,6 +262,23 @@ fn what_was_changed_since_is_not_undone() {
     assert!(matches!(step(&edited), Step::Provision { .. }), "it wasn't this decision's before");
     edited.metadata.annotations = Some(BTreeMap::from([(names::ANNOTATION_DECISION.to_owned(), "qd-1".to_owned())]));
     assert!(matches!(step(&edited), Step::Move { to: Phase::Active }));
+}
+
+/// Of two operators that see different things, the one whose word is on record is heard.
+#[test]
+fn a_refusal_that_is_on_record_is_repeated() {
+    let mut change = request(RequestType::Change, amounts("72"));
+    let answer = DecisionStatus { code: Some("InsufficientCapacity".into()), ..DecisionStatus::default() };
+    let step = |change: &QuotaRequest| {
+        let seen = observed(change.clone(), Some(allocation("qd-0", true, false)));
+        plan_now(&with(seen, Verdict::Approve))
+    };
+    let refusal = |decision: &str| RefusedDecision { decision: decision.into(), answer: answer.clone() };
+    change.status.as_mut().unwrap().refusal = Some(refusal("qd-0"));
+    assert!(matches!(step(&change), Step::Hold { .. }), "that was another decision");
+    change.status.as_mut().unwrap().refusal = Some(refusal("qd-1"));
+    let Step::Repeat { answer: repeated, .. } = step(&change) else { panic!("it is repeated") };
+    assert_eq!(*repeated, answer);
 }
 
 #[test]
