@@ -106,7 +106,7 @@ struct Change {
     /// The pool, where the application has quota in several
     #[arg(long)]
     pool: Option<String>,
-    /// Move it to this pool; what it has is given back as soon as the new quota is in force
+    /// Move it to this pool
     #[arg(long, value_name = "POOL")]
     move_to: Option<String>,
     /// CPU afterwards; what isn't named stays as it is
@@ -160,7 +160,7 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
         What::Change(change) => {
             let has = allocation(session, &namespace, common, change.pool.as_deref()).await?;
             let resources = change.afterwards(&has.spec.resources)?;
-            let mut wanted = spec(RequestType::Change, common, requester, has.spec.pool.clone(), resources, None);
+            let mut wanted = spec(RequestType::Change, common, requester, has.spec.pool, resources, None);
             if let Some(pool) = &change.move_to {
                 wanted.move_from = Some(std::mem::replace(&mut wanted.pool, pool.clone()));
             }

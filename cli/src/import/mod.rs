@@ -50,8 +50,7 @@ pub struct Arguments {
     /// Only check the files; needs no cluster
     #[arg(long, conflicts_with_all = ["dry_run", "wait"])]
     check_only: bool,
-    /// A pool whose namespaces are in another cluster: its name and the Secret in yunheng-system that
-    /// holds that cluster's kubeconfig under the key kubeconfig. May be given several times
+    /// A pool in a member cluster, and the Secret with its kubeconfig
     #[arg(long = "cluster", value_name = "POOL=SECRET", value_parser = elsewhere)]
     clusters: Vec<(String, String)>,
     /// Wait until every allocation of the inventory is enforced

@@ -12,6 +12,7 @@ fn allocation(name: &str, application: &str, pool: &str, cpu: &str) -> Allocatio
 
 fn change(cpu: Option<&str>, add_cpu: Option<&str>, add_storage: Option<&str>) -> Change {
     Change {
+        move_to: None,
         common: common(),
         pool: None,
         cpu: cpu.map(str::to_owned),

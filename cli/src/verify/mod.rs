@@ -26,6 +26,9 @@ use observe::Observed;
 /// contracts and the applications by tier with the CloudPolicy. While things change, objects are a
 /// moment apart: what doesn't agree is read again, and told if it stays. Exit code 1 if so.
 ///
+/// For a pool in a member cluster the operator's word is taken, unless --member names a kubeconfig
+/// of that cluster.
+///
 /// A finding is Broken (more may be used than is granted, or something says what isn't so), Behind
 /// (decided, not carried out yet) or Differs (from the city's own published figures).
 #[derive(Debug, Args)]
@@ -34,8 +37,7 @@ pub struct Arguments {
     /// Take another count by tier than the published one for a finding
     #[arg(long)]
     exact: bool,
-    /// The kubeconfig of the member cluster that a pool's namespaces are in, to look at its quotas
-    /// there. Without it the operator's word is taken for that pool. May be given several times
+    /// A pool in a member cluster, and how to look at its quotas there
     #[arg(long = "member", value_name = "POOL=FILE", value_parser = member)]
     members: Vec<(String, PathBuf)>,
     #[arg(short, long, value_enum, default_value_t)]
