@@ -427,7 +427,7 @@ pub fn reason(language: Language, reason: &Reason) -> String {
             "资源池所在集群失联: 只收回, 不批出, 恢复连接后再试".to_owned()
         }
         Reason::PoolHalted { code: condition::QUOTAS_ABOVE_LEDGER, .. } => {
-            "资源池所在集群刚恢复, 其配额正在压降: 完成后再批出, 请稍后再试".to_owned()
+            "集群里有配额高于账本批出的数额, 正在压降: 完成后再批出, 请稍后再试".to_owned()
         }
         Reason::PoolHalted { code, .. } => format!("资源池已停止批出({code}), 请联系云管理员"),
         other => format!("暂不能批准({})", other.code()),

@@ -12,6 +12,10 @@ pub const LEDGER_CONSISTENT: &str = "LedgerConsistent";
 /// Reasons why a pool takes back and gives nothing out. Its conditions, refusals and previews name
 /// them alike.
 pub const CLUSTER_UNREACHABLE: &str = "ClusterUnreachable";
+/// It isn't reached, and two people have declared it lost.
+pub const FENCED_OFF: &str = "FencedOff";
+pub const CLUSTER_CHANGED: &str = "ClusterChanged";
+pub const LEDGER_BEHIND_QUOTAS: &str = "LedgerBehindQuotas";
 /// Quotas of the pool allow more than its ledger grants.
 pub const QUOTAS_ABOVE_LEDGER: &str = "QuotasAboveLedger";
 pub const OVER_CEILING: &str = "OverCeiling";

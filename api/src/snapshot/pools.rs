@@ -34,7 +34,12 @@ impl PoolRow {
     pub fn closed(&self) -> Option<Reason> {
         let conditions = self.object.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
         let said = condition::find(conditions, condition::READY).filter(|said| said.status != "True")?;
-        let codes = [condition::CLUSTER_UNREACHABLE, condition::QUOTAS_ABOVE_LEDGER];
+        let codes = [
+            condition::CLUSTER_UNREACHABLE,
+            condition::QUOTAS_ABOVE_LEDGER,
+            condition::CLUSTER_CHANGED,
+            condition::LEDGER_BEHIND_QUOTAS,
+        ];
         let code = codes.into_iter().find(|code| *code == said.reason)?;
         Some(Reason::PoolHalted { code, message: said.message.clone() })
     }

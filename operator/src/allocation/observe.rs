@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 use ledger::{AllocationKey, Bundle, Entry};
-use resources::v1alpha1::{Allocation, LimitPolicy, PoolFence};
-use resources::{names, quota, validate};
+use resources::v1alpha1::{Allocation, LimitPolicy, PoolFence, ResourcePool};
+use resources::{condition, names, quota, validate};
 
 use super::Error;
 use crate::context::Context;
@@ -74,6 +74,8 @@ pub struct Observed {
     pub limit_policy: LimitPolicy,
     /// Where its namespaces are, if that cluster is reached.
     pub member: Option<Arc<Member>>,
+    /// Uid of that cluster.
+    pub cluster_uid: Option<String>,
     /// Since when and why it isn't.
     pub silence: Option<Silence>,
     /// Two people have declared that cluster lost.
@@ -166,10 +168,14 @@ fn from_caches(subject: &Subject, latest: Option<Arc<Snapshot>>, context: &Conte
     let object = context.stores.pools.get(&ObjectRef::new(pool));
     let reach = match object.as_deref() {
         Some(object) => context.members.of(object),
-        None => Reach::Reached(Arc::clone(context.members.hub())),
+        // It may be in any cluster: nothing is written for it.
+        None => {
+            Reach::Unreachable(Silence { since: context.clock.now(), error: "the pool isn't known yet".to_owned() })
+        }
     };
     let limit_policy = object.as_ref().map(|pool| pool.spec.limit_policy);
-    let fence = object.as_ref().and_then(|pool| pool.spec.fence.clone()).filter(PoolFence::is_confirmed);
+    // The pool's own pass has seen that it counts: a fence that an answer has overtaken doesn't.
+    let fence = object.as_ref().filter(|pool| is_fenced_off(pool)).and_then(|pool| pool.standing_fence().cloned());
     // Of a cluster that isn't reached nothing is known, which isn't the same as nothing being there.
     let (member, silence) = (reach.member().cloned(), reach.silence().cloned());
     if member.is_none() {
@@ -183,6 +189,7 @@ fn from_caches(subject: &Subject, latest: Option<Arc<Snapshot>>, context: &Conte
         department: key.department().to_owned(),
         application,
         places,
+        cluster_uid: member.as_ref().map(|member| member.uid.clone()),
         member,
         silence,
         fence,
@@ -195,6 +202,11 @@ fn from_caches(subject: &Subject, latest: Option<Arc<Snapshot>>, context: &Conte
         snapshot: latest,
         fresh: false,
     }
+}
+
+fn is_fenced_off(pool: &ResourcePool) -> bool {
+    let conditions = pool.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    condition::find(conditions, condition::CLUSTER_REACHABLE).is_some_and(|said| said.reason == condition::FENCED_OFF)
 }
 
 fn place(name: &str, owner: &str, member: &Member, context: &Context) -> Place {

@@ -77,6 +77,14 @@ pub fn plan(observed: &Observed) -> Plan {
     if let Some(silence) = &observed.silence {
         return Plan { blocked: Some(Blocked::ClusterUnreachable { silence: silence.clone() }), ..Plan::default() };
     }
+    // The pool's pass may not have seen yet that its cluster is another one.
+    let known = observed.snapshot.as_ref().map(|snapshot| snapshot.cluster_uid.clone()).unwrap_or_default();
+    if let Some(now) = observed.cluster_uid.clone().filter(|now| *now != known) {
+        return Plan {
+            blocked: Some(Blocked::PoolHalted { halt: Halt::ClusterChanged { known, now } }),
+            ..Plan::default()
+        };
+    }
     let mut plan = Plan { lowered: true, ..Plan::default() };
     for (namespace, share) in entry.quotas() {
         let Some(place) = observed.places.get(namespace) else {

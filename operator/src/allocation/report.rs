@@ -150,6 +150,10 @@ fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
             "NamespaceTerminating",
             format!("namespace {namespace} is being deleted; it is made again when it is gone"),
         ),
+        // Of a cluster that two people have declared lost nothing is left to enforce.
+        Some(Blocked::ClusterUnreachable { .. }) if observed.fence.is_some() && is_out_of(observed) => {
+            Saying::yes(condition::ENFORCED, condition::FENCED_OFF, "nothing is granted or counted there any more")
+        }
         Some(Blocked::ClusterUnreachable { silence }) => {
             Saying::no(condition::ENFORCED, condition::CLUSTER_UNREACHABLE, halt::unreachable(silence))
         }
@@ -176,6 +180,11 @@ fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
             _ => Saying::no(condition::ENFORCED, "NothingGranted", "there is nothing to enforce yet"),
         },
     }
+}
+
+/// Whether nothing of it is out.
+fn is_out_of(observed: &Observed) -> bool {
+    observed.entry().is_none_or(|entry| entry.granted().is_zero() && entry.draining.is_zero())
 }
 
 fn draining_saying(draining: Bundle, drained: &Drained) -> Saying {

@@ -17,18 +17,21 @@ pub async fn apply(plan: Plan, context: &Context) -> Result<(), Error> {
     if let Some(namespace) = namespace {
         create_namespace(&namespace, context).await?;
     }
+    if let Some(binding) = cluster_role_binding {
+        let api = Api::<ClusterRoleBinding>::all(context.client.clone());
+        write(api, "ClusterRoleBinding", binding, context).await?;
+    }
+    // A cluster that refuses or is slow doesn't keep the others from theirs. The hub comes first.
+    let mut first = Ok(());
     for (cluster, binding) in role_bindings {
         // One that has fallen silent since is looked at again when it is back.
         let reached = context.members.reached();
         let Some(member) = reached.iter().find(|member| member.uid == cluster) else { continue };
         let place = binding.namespace().unwrap_or_default();
-        write::<RoleBinding>(Api::namespaced(member.client.clone(), &place), "RoleBinding", binding, context).await?;
+        let api: Api<RoleBinding> = Api::namespaced(member.client.clone(), &place);
+        first = first.and(write(api, "RoleBinding", binding, context).await);
     }
-    if let Some(binding) = cluster_role_binding {
-        let api = Api::<ClusterRoleBinding>::all(context.client.clone());
-        write(api, "ClusterRoleBinding", binding, context).await?;
-    }
-    Ok(())
+    first
 }
 
 async fn create_namespace(namespace: &Namespace, context: &Context) -> Result<(), Error> {

@@ -68,8 +68,9 @@ async fn reconcile(department: &Department, context: &Context) -> Result<Action,
     // no client
     let plan = plan::plan(&observed);
     // client: namespace, role bindings
-    apply::apply(plan, context).await?;
-    // client: the status
+    let applied = apply::apply(plan, context).await;
+    // client: the status, also where a cluster has refused something
     let wait = report::report(department, &observed, context, now).await?;
+    applied?;
     Ok(Action::requeue(wait.unwrap_or(SAFETY_NET)))
 }

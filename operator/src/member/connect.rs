@@ -40,6 +40,10 @@ pub enum Error {
     Silent,
     #[error("the cluster answers, but its quotas and namespaces couldn't be listed within {} s", FILL_WITHIN.as_secs())]
     NotListed,
+    #[error("another cluster answers: kube-system is {now}, it was {was}")]
+    ClusterChanged { was: String, now: String },
+    #[error("it leads to the cluster that Yunheng's objects are in: write spec.cluster: {{local: {{}}}}")]
+    IsTheHub,
     #[error("a watch of the cluster ended")]
     WatchesEnded,
     #[error("Secret {namespace}/{name} has another kubeconfig now")]
@@ -65,6 +69,9 @@ async fn live(members: &Members, secret: &KubeconfigSecretRef) -> Result<std::co
     let found = read_secret(members, secret).await?;
     let client = client(members, &found.kubeconfig, Use::Exchanges, secret).await?;
     let uid = within(cluster_uid(&client)).await?;
+    if uid == members.hub.uid {
+        return Err(Error::IsTheHub);
+    }
     let watching = self::client(members, &found.kubeconfig, Use::Watches, secret).await?;
     let (places, watches) = watch::places(&watching, &members.routes);
     let watches = async {
@@ -79,7 +86,7 @@ async fn live(members: &Members, secret: &KubeconfigSecretRef) -> Result<std::co
         members.set(secret, Reach::Reached(std::sync::Arc::new(member)));
         tracing::info!(namespace = secret.namespace, name = secret.name, uid, "reached a member cluster");
         members.routes.cluster(secret).await;
-        stays(members, secret, &found.version, &client).await
+        stays(members, secret, &found.version, &uid, &client).await
     };
     tokio::select! {
         ended = watches => ended,
@@ -92,13 +99,15 @@ async fn stays(
     members: &Members,
     secret: &KubeconfigSecretRef,
     version: &Option<String>,
+    uid: &str,
     client: &Client,
 ) -> Result<std::convert::Infallible, Error> {
     let mut unanswered = 0;
     loop {
         tokio::time::sleep(ASK_EVERY).await;
         match within(cluster_uid(client)).await {
-            Ok(_) => unanswered = 0,
+            Ok(now) if now == uid => unanswered = 0,
+            Ok(now) => return Err(Error::ClusterChanged { was: uid.to_owned(), now }),
             Err(error) => {
                 unanswered += 1;
                 if unanswered >= UNANSWERED_MAX {
@@ -135,11 +144,16 @@ async fn read_secret(members: &Members, secret: &KubeconfigSecretRef) -> Result<
     };
     let unusable = |reason: String| Error::Kubeconfig { namespace: namespace.clone(), name: name.clone(), reason };
     let text = std::str::from_utf8(&text.0).map_err(|_| unusable("it isn't text".to_owned()))?;
-    let kubeconfig = Kubeconfig::from_yaml(text).map_err(|error| unusable(error.to_string()))?;
+    let kubeconfig = understand(text).map_err(|reason| unusable(reason.to_owned()))?;
     if reaches_out(&kubeconfig) {
         return Err(unusable("it names files or programs; write certificates and tokens into it".to_owned()));
     }
     Ok(Found { kubeconfig, version })
+}
+
+/// The parser's own words quote the text, with its tokens; conditions are read by many.
+fn understand(text: &str) -> Result<Kubeconfig, &'static str> {
+    Kubeconfig::from_yaml(text).map_err(|_| "it isn't a kubeconfig in YAML")
 }
 
 /// Whether it would have us run a program or read a file to find certificates and tokens. Whoever may
@@ -199,6 +213,8 @@ mod tests {
             );
             reaches_out(&Kubeconfig::from_yaml(&text).unwrap())
         };
+        let said = understand("users:\n- name: u\n  user: {token: s3cret\n").unwrap_err();
+        assert!(!said.contains("s3cret"), "{said}");
         assert!(!reaches("token: abc", "certificate-authority-data: YWJj"));
         assert!(!reaches("client-certificate-data: YWJj, client-key-data: YWJj", ""));
         for user in [

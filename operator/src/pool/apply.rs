@@ -88,10 +88,11 @@ pub async fn apply(
     Ok(Applied { snapshot, outcome, halted, has_more, is_quiet })
 }
 
-/// Lowers the quotas that allow more than is granted.
-pub async fn mend(observed: &Observed, context: &Context) -> Result<(), Error> {
+/// Lowers the quotas that allow more than is granted; not in a pool that stands still, whose quotas
+/// may be the proof of why.
+pub async fn mend(observed: &Observed, applied: &Applied, context: &Context) -> Result<(), Error> {
     match context.members.of(&observed.pool) {
-        Reach::Reached(member) if !observed.drifts.is_empty() => {
+        Reach::Reached(member) if !observed.drifts.is_empty() && applied.halted.is_none() => {
             drift::mend(&observed.pool, &observed.drifts, &member, context).await
         }
         Reach::Reached(_) | Reach::Unreachable(_) => Ok(()),
@@ -155,8 +156,6 @@ pub async fn finish(pool: &ResourcePool, context: &Context) -> Result<bool, Erro
         }
     }
     context.desk.dismiss(&name);
-    let others = context.stores.pools.state_filter(|other| other.metadata.name.as_deref() != Some(&name));
-    context.members.retain(others.iter().map(AsRef::as_ref));
     context.verdicts.forget(&name);
     if pool.finalizers().iter().any(|finalizer| finalizer == names::FINALIZER_RELEASE) {
         let kept = pool.finalizers().iter().filter(|finalizer| *finalizer != names::FINALIZER_RELEASE);

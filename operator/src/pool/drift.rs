@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::ResourceQuota;
-use kube::Api;
+use kube::{Api, ResourceExt};
 use ledger::{AllocationKey, Bundle, Ledger};
 use resources::v1alpha1::{LimitPolicy, ResourcePool};
 use resources::{names, quota};
@@ -43,11 +43,24 @@ impl Drift {
     }
 }
 
+/// What counts as allowed by a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// What it asks for or still enforces.
+    Limits,
+    /// Also what is charged to it: of a cluster that was fenced off pods may be left that the ledger
+    /// no longer counts.
+    LimitsAndUse,
+}
+
 /// Where the quotas, taken together, allow more than the ledger grants. No client.
 #[must_use]
-pub fn drifts(ledger: &Ledger, quotas: &BTreeMap<String, quota::Observed>) -> Vec<Drift> {
+pub fn drifts(ledger: &Ledger, quotas: &BTreeMap<String, quota::Observed>, counted: Counted) -> Vec<Drift> {
     // What isn't filled in yet lets no pod in, but it will let in what it asks for.
-    let bound = |quota: &quota::Observed| Some(quota.asked?.max(quota.enforced.unwrap_or_default()));
+    let bound = |quota: &quota::Observed| {
+        let limits = quota.asked?.max(quota.enforced.unwrap_or_default());
+        Some(if counted == Counted::LimitsAndUse { limits.max(quota.used) } else { limits })
+    };
     let mut drifts = Vec::new();
     let mut known = BTreeSet::new();
     for (key, entry) in &ledger.entries {
@@ -75,22 +88,34 @@ pub fn drifts(ledger: &Ledger, quotas: &BTreeMap<String, quota::Observed>) -> Ve
 }
 
 /// The drifts that the caches show and the API servers confirm. A cache may be behind: a quota that
-/// was lowered a moment ago looks too high in it.
-pub async fn find(pool: &str, snapshot: &Snapshot, member: &Member, context: &Context) -> Result<Vec<Drift>, Error> {
-    let seen = member.places.quotas.state_filter(|quota| is_of(quota, pool));
-    let suspected = drifts(&snapshot.ledger, &quota::managed(seen.iter().map(AsRef::as_ref)));
+/// was lowered a moment ago looks too high in it. Where there are more suspects than one pass looks
+/// at, those that are left count: closed is the safe side.
+pub async fn find(
+    pool: &ResourcePool,
+    snapshot: &Snapshot,
+    member: &Member,
+    context: &Context,
+) -> Result<Vec<Drift>, Error> {
+    let name = pool.name_any();
+    let counted = if pool.spec.fence.is_some() { Counted::LimitsAndUse } else { Counted::Limits };
+    let seen = member.places.quotas.state_filter(|quota| is_of(quota, &name));
+    let mut suspected = drifts(&snapshot.ledger, &quota::managed(seen.iter().map(AsRef::as_ref)), counted).into_iter();
     let mut found = Vec::new();
-    for suspect in suspected.into_iter().take(LOOKS_MAX) {
+    for suspect in suspected.by_ref().take(LOOKS_MAX) {
         let mut namespaces = BTreeSet::from([suspect.namespace.clone()]);
         if let Some(entry) = suspect.allocation.as_ref().and_then(|key| snapshot.ledger.entries.get(key)) {
             namespaces.extend(entry.quotas().map(|(namespace, _)| namespace.to_owned()));
         }
-        let quotas = read_quotas(pool, &namespaces, member).await?;
+        let quotas = read_quotas(&name, &namespaces, member).await?;
         // The quotas first and the ledger after them: what was granted before a quota was raised is
         // in a ledger that was read after that quota.
-        let now = context.ledgers.read_after_now(pool).await?;
+        let now = context.ledgers.read_after_now(&name).await?;
         let quotas = quota::managed(&quotas);
-        found.extend(drifts(&now.ledger, &quotas).into_iter().filter(|drift| namespaces.contains(&drift.namespace)));
+        let again = drifts(&now.ledger, &quotas, counted).into_iter();
+        found.extend(again.filter(|drift| namespaces.contains(&drift.namespace)));
+    }
+    if found.is_empty() {
+        found.extend(suspected);
     }
     Ok(found)
 }
@@ -110,31 +135,42 @@ async fn read_quotas(pool: &str, namespaces: &BTreeSet<String>, member: &Member)
 }
 
 /// Lowers what can be lowered: a quota that no entry knows goes to zero here, under a fence of the
-/// present ledger; that of an allocation is the allocation controller's, which is woken.
+/// present ledger; that of an allocation is the allocation controller's, which is woken. One that
+/// can't be lowered doesn't keep the others from it.
 pub async fn mend(pool: &ResourcePool, drifts: &[Drift], member: &Member, context: &Context) -> Result<(), Error> {
-    for drift in drifts {
-        match &drift.allocation {
-            Some(key) => context.triggers.allocation(&key.namespace, &key.name).await,
-            None => empty(pool, &drift.namespace, member, context).await?,
-        }
+    let mut first = Ok(());
+    for drift in drifts.iter().take(LOOKS_MAX) {
+        let mended = match &drift.allocation {
+            Some(key) => {
+                context.triggers.allocation(&key.namespace, &key.name).await;
+                Ok(())
+            }
+            None => empty(pool, &drift.namespace, member, context).await,
+        };
+        first = first.and(mended);
     }
-    Ok(())
+    first
 }
 
 async fn empty(pool: &ResourcePool, namespace: &str, member: &Member, context: &Context) -> Result<(), Error> {
-    let name = pool.metadata.name.as_deref().unwrap_or_default();
-    let Some(quota) = read_quotas(name, &BTreeSet::from([namespace.to_owned()]), member).await?.pop() else {
+    let name = pool.name_any();
+    let Some(quota) = read_quotas(&name, &BTreeSet::from([namespace.to_owned()]), member).await?.pop() else {
         return Ok(());
     };
     // The fence was read; now the ledger. Whoever has got this namespace meanwhile is in it.
-    let snapshot = context.ledgers.read_after_now(name).await?;
+    let snapshot = context.ledgers.read_after_now(&name).await?;
     let quotas = quota::managed([&quota]);
-    let still = drifts(&snapshot.ledger, &quotas).iter().any(|drift| drift.allocation.is_none());
-    let Some(fence) = quotas.get(namespace).and_then(|quota| quota.fence.clone()).filter(|_| still) else {
+    let still = drifts(&snapshot.ledger, &quotas, Counted::Limits).iter().any(|drift| drift.allocation.is_none());
+    let read_fence = quotas.get(namespace).and_then(|quota| quota.fence.as_deref());
+    // A fence from the ledger's future is the proof of a restored backup: it stays.
+    let is_newer = read_fence
+        .and_then(names::parse_fence)
+        .is_some_and(|(uid, revision)| uid == snapshot.uid && revision > snapshot.ledger.revision);
+    if !still || is_newer {
         return Ok(());
-    };
-    let operations =
-        zeros(&quota, &fence, &names::fence(&snapshot.uid, snapshot.ledger.revision), pool.spec.limit_policy);
+    }
+    let fence = names::fence(&snapshot.uid, snapshot.ledger.revision);
+    let operations = zeros(&quota, read_fence, &fence, pool.spec.limit_policy);
     let api: Api<ResourceQuota> = Api::namespaced(member.client.clone(), namespace);
     match patch(&api, names::MANAGED_QUOTA, Part::Object, operations, None).await {
         Ok(_) => {
@@ -148,14 +184,19 @@ async fn empty(pool: &ResourcePool, namespace: &str, member: &Member, context: &
     }
 }
 
-fn zeros(quota: &ResourceQuota, read_fence: &str, fence: &str, policy: LimitPolicy) -> serde_json::Value {
-    let pointer = "/metadata/annotations/yunheng.io~1fence";
-    json!([
-        {"op": "test", "path": "/metadata/uid", "value": quota.metadata.uid},
-        {"op": "test", "path": pointer, "value": read_fence},
-        {"op": "replace", "path": pointer, "value": fence},
-        {"op": "replace", "path": "/spec/hard", "value": quota::hard(Bundle::ZERO, policy)},
-    ])
+fn zeros(quota: &ResourceQuota, read_fence: Option<&str>, fence: &str, policy: LimitPolicy) -> serde_json::Value {
+    let (annotations, pointer) = ("/metadata/annotations", "/metadata/annotations/yunheng.io~1fence");
+    let mut operations = vec![json!({"op": "test", "path": "/metadata/uid", "value": quota.metadata.uid})];
+    if quota.metadata.annotations.is_none() {
+        operations.push(json!({"op": "test", "path": annotations, "value": null}));
+        operations.push(json!({"op": "add", "path": annotations, "value": {names::ANNOTATION_FENCE: fence}}));
+    } else {
+        // Without a fence the test is that there is none.
+        operations.push(json!({"op": "test", "path": pointer, "value": read_fence}));
+        operations.push(json!({"op": "add", "path": pointer, "value": fence}));
+    }
+    operations.push(json!({"op": "replace", "path": "/spec/hard", "value": quota::hard(Bundle::ZERO, policy)}));
+    operations.into()
 }
 
 #[cfg(test)]
@@ -177,7 +218,10 @@ mod tests {
         let entry = Entry { shares, draining, ..Entry::default() };
         let ledger = Ledger { entries: [(AllocationKey::new("dept-d", "a"), entry)].into(), ..Ledger::default() };
         let quotas = BTreeMap::from([("app-a".to_owned(), a), ("app-b".to_owned(), b)]);
-        drifts(&ledger, &quotas).into_iter().map(|drift| (drift.namespace, drift.allocation.is_some())).collect()
+        drifts(&ledger, &quotas, Counted::Limits)
+            .into_iter()
+            .map(|drift| (drift.namespace, drift.allocation.is_some()))
+            .collect()
     }
 
     #[test]
@@ -197,10 +241,20 @@ mod tests {
 
     #[test]
     fn a_quota_that_no_entry_knows_must_be_zero() {
-        let of = |quota| drifts(&Ledger::default(), &BTreeMap::from([("app-x".to_owned(), quota)]));
+        let of = |quota| drifts(&Ledger::default(), &BTreeMap::from([("app-x".to_owned(), quota)]), Counted::Limits);
         assert_eq!(of(seen(Some(Bundle::ZERO), Some(Bundle::ZERO))), []);
         let left = vec![Drift { namespace: "app-x".to_owned(), allocation: None }];
         assert_eq!(of(seen(Some(SHARE), Some(SHARE))), left);
         assert_eq!(of(seen(Some(Bundle::ZERO), Some(SHARE))), left, "the API server enforces it still");
+    }
+
+    /// What runs in a cluster that was fenced off and is back isn't in the ledger any more.
+    #[test]
+    fn after_a_fence_what_is_used_counts_too() {
+        let zero = Some(Bundle::ZERO);
+        let quota = quota::Observed { used: SHARE, ..seen(zero, zero) };
+        let quotas = BTreeMap::from([("app-x".to_owned(), quota)]);
+        assert_eq!(drifts(&Ledger::default(), &quotas, Counted::Limits), []);
+        assert_eq!(drifts(&Ledger::default(), &quotas, Counted::LimitsAndUse).len(), 1);
     }
 }

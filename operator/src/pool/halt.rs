@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ledger::Reason;
-use resources::condition::{CLUSTER_UNREACHABLE, QUOTAS_ABOVE_LEDGER};
+use resources::condition::{CLUSTER_CHANGED, CLUSTER_UNREACHABLE, LEDGER_BEHIND_QUOTAS, QUOTAS_ABOVE_LEDGER};
 
 use super::drift::Drift;
 use crate::member::Silence;
@@ -56,8 +56,8 @@ impl Halt {
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::ClusterChanged { .. } => "ClusterChanged",
-            Self::LedgerBehindQuotas { .. } => "LedgerBehindQuotas",
+            Self::ClusterChanged { .. } => CLUSTER_CHANGED,
+            Self::LedgerBehindQuotas { .. } => LEDGER_BEHIND_QUOTAS,
             Self::ClusterUnreachable { .. } => CLUSTER_UNREACHABLE,
         }
     }

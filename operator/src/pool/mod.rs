@@ -99,10 +99,11 @@ async fn reconcile(pool: &Arc<ResourcePool>, context: &Context) -> Result<Action
     }
     // client: one commit after the other, until everybody who asked is answered
     let (observed, applied) = pass(pool, context, now).await?;
-    // client: quotas that allow too much are lowered
-    apply::mend(&observed, context).await?;
     // client: the status, at most once a second
     let wait = report::report(&observed, &applied, context, now).await?;
+    // client: quotas that allow too much are lowered
+    apply::mend(&observed, &applied, context).await?;
+    context.members.retain(context.stores.pools.state().iter().map(AsRef::as_ref));
     let is_empty = terminating && applied.snapshot.ledger.entries.is_empty();
     let again = applied.has_more || is_empty || context.desk.has_questions(&name);
     let wait = [wait, SAFETY_NET].into_iter().chain(observed.drifts_again).min().unwrap_or(SAFETY_NET);

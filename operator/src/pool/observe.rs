@@ -113,11 +113,12 @@ pub async fn observe(
     context: &Context,
 ) -> Result<Observed, Error> {
     let name = pool.name_any();
+    // First, so that whoever asks hears of it when something below fails, and asks again.
+    questions.extend(context.desk.take(&name, CHANGES_MAX.saturating_sub(questions.len())));
     let reach = context.members.of(pool);
     let highest_fence = reach.member().map(|member| highest_fences(member)).unwrap_or_default();
     let snapshot = read_ledger(&name, &highest_fence, &reach, context).await?;
-    let (drifts, drifts_again) = drifts(&name, &snapshot, &reach, context).await?;
-    questions.extend(context.desk.take(&name, CHANGES_MAX.saturating_sub(questions.len())));
+    let (drifts, drifts_again) = drifts(pool, &snapshot, &reach, context).await?;
     let allocations: Vec<_> =
         context.stores.allocations.state().into_iter().filter(|allocation| allocation.spec.pool == name).collect();
     let there: HashSet<&str> = allocations.iter().filter_map(|allocation| allocation.metadata.uid.as_deref()).collect();
@@ -209,17 +210,17 @@ async fn read_ledger(
 /// What allows more than is granted. Each pod that starts or ends brings a pass, so that one looks
 /// at all quotas now and then: at a cluster that was just reached at once, else once a second.
 async fn drifts(
-    name: &str,
+    pool: &ResourcePool,
     snapshot: &Snapshot,
     reach: &Reach,
     context: &Context,
 ) -> Result<(Vec<Drift>, Option<Duration>), Error> {
     let Some(member) = reach.member() else { return Ok((Vec::new(), None)) };
-    let passes = &context.verdicts.passes;
+    let (passes, name) = (&context.verdicts.passes, &pool.name_any());
     if let Some(rest) = passes.drifts_rest(name, member, Instant::now()) {
         return Ok((Vec::new(), Some(rest)));
     }
-    let found = drift::find(name, snapshot, member, context).await?;
+    let found = drift::find(pool, snapshot, member, context).await?;
     let again = passes.drifts_seen(name, member, !found.is_empty(), Instant::now());
     Ok((found, again))
 }

@@ -8,7 +8,7 @@ use kube::{Api, ResourceExt};
 use ledger::{Ledger, Reason, Resource};
 use resources::condition::{self, Saying};
 use resources::status::{self, Figures};
-use resources::v1alpha1::{PoolSummary, ResourcePool, ResourcePoolStatus};
+use resources::v1alpha1::{PoolFence, PoolSummary, ResourcePool, ResourcePoolStatus};
 use resources::{names, quantity};
 
 use super::apply::Applied;
@@ -139,6 +139,10 @@ fn status_of(
             memory: text(Resource::Memory),
             storage: text(Resource::Storage),
         }),
+        fence_spent: match cluster {
+            Cluster::Reached { .. } => pool.spec.fence.clone().filter(PoolFence::is_confirmed),
+            Cluster::Unreachable(_) => before.fence_spent.clone(),
+        },
         allocations: i64::try_from(ledger.entries.len()).ok(),
         conditions: condition::conditions(&before.conditions, sayings, generation, now),
     }
@@ -180,13 +184,20 @@ fn reachable(pool: &ResourcePool, halted: Option<&Halt>, cluster: &Cluster) -> S
     };
     let silent = halt::unreachable(silence);
     match pool.spec.fence.as_ref() {
-        Some(fence) if fence.is_confirmed() => Saying::no(
+        Some(fence) if pool.standing_fence().is_some() => Saying::no(
             condition::CLUSTER_REACHABLE,
-            "FencedOff",
+            condition::FENCED_OFF,
             format!(
                 "{silent}. Fenced off by {} and {}: what is taken back counts as free at once; when the cluster is back its quotas are lowered before anything is granted",
                 fence.requested_by,
                 fence.confirmed_by.as_deref().unwrap_or_default()
+            ),
+        ),
+        Some(fence) if fence.is_confirmed() => Saying::no(
+            condition::CLUSTER_REACHABLE,
+            condition::CLUSTER_UNREACHABLE,
+            format!(
+                "{silent}. It was reached after the fence in spec.fence was confirmed, so that counts no more; to fence it off again, write another reason and let both confirm"
             ),
         ),
         Some(fence) => Saying::no(

@@ -214,6 +214,15 @@ pub struct PoolFence {
     pub confirmed_by: Option<String>,
 }
 
+impl ResourcePool {
+    /// The fence that two people stand for and that no answer of the cluster has overtaken.
+    #[must_use]
+    pub fn standing_fence(&self) -> Option<&PoolFence> {
+        let spent = self.status.as_ref().and_then(|status| status.fence_spent.as_ref());
+        self.spec.fence.as_ref().filter(|fence| fence.is_confirmed() && spent != Some(fence))
+    }
+}
+
 impl PoolFence {
     /// Whether two people stand for it.
     #[must_use]
@@ -266,6 +275,10 @@ pub struct ResourcePoolStatus {
     /// Granted and capacity in one text, for the columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<PoolSummary>,
+    /// The fence with which the cluster has been reached: it counts no more. To fence it off again,
+    /// write another reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence_spent: Option<PoolFence>,
     /// Allocations with something out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocations: Option<i64>,

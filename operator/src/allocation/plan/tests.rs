@@ -54,6 +54,7 @@ fn observed(place: Place) -> Observed {
         owner: "owner".into(),
         limit_policy: LimitPolicy::Guaranteed,
         member: None,
+        cluster_uid: Some("cluster".into()),
         silence: None,
         fence: None,
         places: BTreeMap::from([(NAMESPACE.to_owned(), place)]),
@@ -147,6 +148,13 @@ fn nothing_is_written_to_a_cluster_that_does_not_answer() {
     let silent = Observed { silence: Some(silence.clone()), ..observed(seen(OLD, Some(OLD), 5)) };
     let expected = Plan { blocked: Some(Blocked::ClusterUnreachable { silence }), ..Plan::default() };
     assert_eq!(plan(&silent), expected);
+}
+
+#[test]
+fn nothing_is_written_to_another_cluster_than_the_ledger_knows() {
+    let moved = Observed { cluster_uid: Some("another".into()), ..observed(seen(OLD, Some(OLD), 5)) };
+    let halt = Halt::ClusterChanged { known: "cluster".into(), now: "another".into() };
+    assert_eq!(plan(&moved), Plan { blocked: Some(Blocked::PoolHalted { halt }), ..Plan::default() });
 }
 
 #[test]
