@@ -38,13 +38,19 @@ async fn await_enforced(client: &Client, namespace: &str, cpu: &str, memory: &st
     .await;
 }
 
-async fn await_pool(town: &Town<'_>, type_: &str, reason: &str) -> String {
-    eventually(NOTICED, format!("pool {}: {type_} {reason}", town.name), async || {
+async fn await_pool(town: &Town<'_>, type_: &str, reason: &str) {
+    await_told(town, type_, reason, "").await;
+}
+
+/// Waits until the condition says this, in these words among others.
+async fn await_told(town: &Town<'_>, type_: &str, reason: &str, words: &str) {
+    eventually(NOTICED, format!("pool {}: {type_} {reason}: {words}", town.name), async || {
         let conditions = town.pool().await.status.map(|status| status.conditions).unwrap_or_default();
-        let found = resources::condition::find(&conditions, type_).filter(|one| one.reason == reason);
-        found.map(|one| one.message.clone()).ok_or_else(|| format!("{conditions:?}"))
+        let found = resources::condition::find(&conditions, type_);
+        let said = found.is_some_and(|one| one.reason == reason && one.message.contains(words));
+        if said { Ok(()) } else { Err(format!("{conditions:?}")) }
     })
-    .await
+    .await;
 }
 
 /// The story of a provider's cluster: its quotas are there and not in the hub; cut off, nothing is
@@ -62,8 +68,8 @@ async fn a_lost_cluster_is_fenced_off_and_comes_back() {
     object["spec"]["cluster"] = member.reference();
     town.create(Person::CloudAdmin, object).await;
     town.create(Person::CloudAdmin, tests::town::department("far", json!({}))).await;
-    let message = await_pool(&town, CLUSTER_REACHABLE, "ClusterUnreachable").await;
-    assert!(message.contains("there is no Secret yunheng-system/member-inspur"), "{message}");
+    let missing = "there is no Secret yunheng-system/member-inspur";
+    await_told(&town, CLUSTER_REACHABLE, "ClusterUnreachable", missing).await;
     object::create(&hub, member.secret().await).await.unwrap();
     await_pool(&town, READY, "Serving").await;
 
@@ -83,8 +89,7 @@ async fn a_lost_cluster_is_fenced_off_and_comes_back() {
 
     // Cut off: an approval is refused with the reason, a decrease is taken and stays counted.
     member.freeze();
-    let message = await_pool(&town, CLUSTER_REACHABLE, "ClusterUnreachable").await;
-    assert!(message.contains("two people may fence it off"), "{message}");
+    await_told(&town, CLUSTER_REACHABLE, "ClusterUnreachable", "two people may fence it off").await;
     let request = town.request("Change", "far-b", amounts("3", "3G", "0G")).await;
     let answer = town.decide(Person::ApproverAdmin, &request, "Approve").await;
     assert_eq!((answer.outcome, answer.code.as_deref()), (Some(DecisionOutcome::Refused), Some("ClusterUnreachable")));
