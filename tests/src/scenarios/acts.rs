@@ -74,7 +74,9 @@ impl World<'_> {
     /// The requests as they stand, by name.
     pub async fn requests(&self, town: &Town<'_>) -> BTreeMap<String, QuotaRequest> {
         let requests: Api<QuotaRequest> = Api::namespaced(self.stage.admin(1).clone(), &town.namespace());
-        let all = requests.list(&ListParams::default()).await.expect("requests can be listed");
+        // An API server that is filling a cache tells its callers to come back.
+        let all =
+            eventually(SOON, "requests can be listed", async || requests.list(&ListParams::default()).await).await;
         all.into_iter().map(|one| (one.name_any(), one)).collect()
     }
 

@@ -25,7 +25,8 @@ pub async fn play(world: &World<'_>) {
     town.allocate(&a, amounts("2", "10G", "0G")).await;
     town.await_enforced(&a, "2", "10G", "0G").await;
 
-    // A no for lack of room is caught, and before anybody hears of it there is room: it is a yes.
+    // A no for lack of room is caught, and before anybody hears of it there is room. It is on record:
+    // it stays a no, however it is delivered, and another decision is a yes.
     stage.arm(&answer);
     stage.shut(&hold, true);
     world.ask_and_approve(&town, 0, town.request_object("Change", &a, amounts("12", "10G", "0G"))).await;
@@ -34,16 +35,23 @@ pub async fn play(world: &World<'_>) {
     town.change("ResourcePool", "", name, more).await;
     town.await_pool("Ready", "Serving").await;
     stage.shut(&hold, false);
-    town.await_enforced(&a, "12", "10G", "0G").await;
     let decisions: Api<QuotaDecision> = Api::namespaced(town.admin.clone(), &town.namespace());
-    let outcome = async || decisions.get("qd-0").await.ok().and_then(|found| found.status?.outcome);
-    eventually(SOON, "it is a yes", async || match outcome().await {
-        Some(DecisionOutcome::Applied) => Ok(()),
-        other => Err(format!("{other:?}")),
-    })
-    .await;
+    let outcome = async |name: &str| decisions.get(name).await.ok().and_then(|found| found.status?.outcome);
+    let becomes = async |name: &str, wanted: DecisionOutcome| {
+        eventually(SOON, format!("{name} is {wanted:?}"), async || match outcome(name).await {
+            Some(found) if found == wanted => Ok(()),
+            other => Err(format!("{other:?}")),
+        })
+        .await;
+    };
+    becomes("qd-0", DecisionOutcome::Refused).await;
+    let requests = world.requests(&town).await;
+    let uid = requests["qr-0"].metadata.uid.clone().unwrap_or_default();
+    world.approve(&town, 0, 1, &uid).await;
+    becomes("qd-0-1", DecisionOutcome::Applied).await;
+    town.await_enforced(&a, "12", "10G", "0G").await;
     stage.let_go(&answer).await;
-    assert_eq!(outcome().await, Some(DecisionOutcome::Applied), "a no that strayed takes back a yes");
+    assert_eq!(outcome("qd-0").await, Some(DecisionOutcome::Refused), "what strayed changes nothing");
 
     // What an allocation was some time ago is said of it again.
     stage.arm(&status);

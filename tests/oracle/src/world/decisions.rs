@@ -21,6 +21,7 @@ pub(crate) struct Decisions {
     /// How often each decision, by namespace and name, was held for and granted.
     holds: HashMap<String, u32>,
     grants: HashMap<String, u32>,
+    growths: HashMap<String, u32>,
     /// Which decision was applied to a request, by uid, revision and stage.
     applied: HashMap<(String, i64, String), String>,
     /// Approvals without an answer, by pool.
@@ -154,9 +155,9 @@ impl Decisions {
 
     fn count(&mut self, was: Option<&Entry>, is: &Entry, log: &mut Log) {
         let namespace = is.allocation.split('/').next().unwrap_or_default();
-        let mut twice = |counts: &mut HashMap<String, u32>, decision: &str, verb: &str| {
+        let mut twice = |counts: &mut HashMap<String, u32>, decision: &str, place: &str, verb: &str| {
             let path = format!("{namespace}/{decision}");
-            let count = counts.entry(path.clone()).or_default();
+            let count = counts.entry(format!("{path} {place}")).or_default();
             *count += 1;
             if *count > 1 {
                 let message = format!("it {verb} {} a second time", is.allocation);
@@ -165,11 +166,16 @@ impl Decisions {
         };
         let hold = is.hold_decision.as_str();
         if !hold.is_empty() && was.is_none_or(|was| was.hold_decision != hold) {
-            twice(&mut self.holds, hold, "held for");
+            twice(&mut self.holds, hold, "", "held for");
         }
         let grant = is.decision.as_str();
         if !grant.is_empty() && was.is_none_or(|was| was.decision != grant) {
-            twice(&mut self.grants, grant, "granted to");
+            // A move gives to one allocation and takes from another: each is changed once, and one grows.
+            twice(&mut self.grants, grant, &is.allocation, "changed");
+            let had = was.map(|was| was.granted).unwrap_or_default();
+            if !is.granted.beyond(had).is_zero() {
+                twice(&mut self.growths, grant, "", "granted to");
+            }
         }
     }
 

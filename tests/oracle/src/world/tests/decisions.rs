@@ -65,6 +65,13 @@ fn a_decision_holds_once_and_grants_once() {
     let other = ledger(3, &[by(3, 9_000, "qd-2")]);
     begin().ledger(&other).ledger(&ledger(4, &[by(4, 9_500, "qd-3")])).expect(&[]);
     begin().ledger(&other).ledger(&ledger(4, &[by(4, 8_000, "qd-1")])).expect(&[(Doubled, 4)]);
+    // A move changes two: what is left shrinks, what is entered grows.
+    let two = |x: i64, y: i64| {
+        let y = and(entry("y", 3, y, 0, 0), &json!({"decision": "qd-3"}));
+        ledger(3, &[and(entry("x", 3, x, 0, 0), &json!({"decision": "qd-3"})), y])
+    };
+    begin().ledger(&two(0, 8_000)).expect(&[]);
+    begin().ledger(&two(9_000, 8_000)).expect(&[(Doubled, 3)]);
 }
 
 #[test]
