@@ -85,7 +85,8 @@ pub async fn decide(app: App, caller: Caller, deciding: Deciding) -> Result<Resp
 /// A request that the cache doesn't have, which may be a moment behind: it may have been made just
 /// now, with kubectl. What the caller may not read looks like what isn't there.
 async fn read_through(app: &App, caller: &Caller, department: &str, name: &str) -> Result<Arc<QuotaRequest>, Failure> {
-    if !caller.rights.sees(department) {
+    // What can't be a name isn't worth a question, nor could it be written into one.
+    if !caller.rights.sees(department) || !is_name(department) || !is_name(name) {
         return Err(Failure::NotFound);
     }
     let namespace = names::department_namespace(department);
@@ -94,6 +95,14 @@ async fn read_through(app: &App, caller: &Caller, department: &str, name: &str) 
         Ok(None) | Err(Error::Refused(_)) => Err(Failure::NotFound),
         Err(error) => Err(refusal::of(error)),
     }
+}
+
+/// Whether an object may be called so: the API server's own rule for names, as far as characters go.
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    (1..=253).contains(&text.len())
+        && text.chars().all(allowed)
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// What the same call wrote the first time.

@@ -303,6 +303,12 @@ async fn a_request_that_the_caches_lack_is_decided_all_the_same() {
     assert_eq!(answer.json()["name"], "qr-new");
     // Others' departments aren't read through either.
     city.post("li", url, approve()).await.problem(404);
+    // Of what can't be a name the cluster isn't asked: it doesn't even answer here.
+    city.cluster.away.store(true, std::sync::atomic::Ordering::SeqCst);
+    for odd in ["%C2%B4%C3%B7%60J/qr-1", "civil-affairs/%C2%AF%12", "civil-affairs/..", "civil-affairs/Qr"] {
+        let answer = city.post("approver", &format!("/api/v1/requests/{odd}/decisions"), approve()).await;
+        assert!(matches!(answer.status.as_u16(), 404 | 405), "{odd}: {}", answer.text());
+    }
 }
 
 #[tokio::test]
