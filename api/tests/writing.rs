@@ -304,7 +304,7 @@ async fn a_request_that_the_caches_lack_is_decided_all_the_same() {
     // Others' departments aren't read through either.
     city.post("li", url, approve()).await.problem(404);
     // Of what can't be a name the cluster isn't asked: it doesn't even answer here.
-    city.cluster.away.store(true, std::sync::atomic::Ordering::SeqCst);
+    city.cluster.away.store(true, Ordering::SeqCst);
     for odd in ["%C2%B4%C3%B7%60J/qr-1", "civil-affairs/%C2%AF%12", "civil-affairs/..", "civil-affairs/Qr"] {
         let answer = city.post("approver", &format!("/api/v1/requests/{odd}/decisions"), approve()).await;
         assert!(matches!(answer.status.as_u16(), 404 | 405), "{odd}: {}", answer.text());
