@@ -19,6 +19,7 @@ use crate::ledgers::Ledgers;
 use crate::member::Members;
 use crate::metrics::Metrics;
 use crate::newest::Newest;
+use crate::pace::Pace;
 use crate::pool::verdicts::Verdicts;
 use crate::request::Numbers;
 use crate::statuses::Statuses;
@@ -40,6 +41,8 @@ pub struct Context {
     pub members: Members,
     pub triggers: Triggers,
     pub desk: Desk,
+    /// Lets answers go before what follows from them.
+    pub pace: Pace,
     pub ledgers: Ledgers,
     /// Why allocations wait, as the last pass of their pool said it.
     pub verdicts: Verdicts,

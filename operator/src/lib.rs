@@ -22,6 +22,7 @@ pub mod ledgers;
 pub mod member;
 pub mod metrics;
 pub mod newest;
+pub mod pace;
 pub mod patch;
 pub mod policy;
 pub mod pool;

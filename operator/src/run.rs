@@ -20,6 +20,7 @@ use crate::desk::Desk;
 use crate::ledgers::Ledgers;
 use crate::member::{self, Member, Members};
 use crate::metrics::Metrics;
+use crate::pace::Pace;
 use crate::pool::verdicts::Verdicts;
 use crate::request::Numbers;
 use crate::telemetry::LogLevel;
@@ -189,6 +190,7 @@ pub async fn operate(
         stores,
         members: Members::new(hub, connect, routes, Clock::System),
         desk: Desk::new(triggers.clone()),
+        pace: Pace::default(),
         ledgers: Ledgers::new(ledgers),
         verdicts: Verdicts::default(),
         clock: Clock::System,

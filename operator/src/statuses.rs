@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,8 +25,25 @@ const SLACK: Duration = Duration::from_millis(10);
 /// Objects remembered before those that are at rest are forgotten.
 const REMEMBERED: usize = 1_024;
 
-/// For sums over other objects, which change one after the other.
-pub const SUMMARY: Urgency = Urgency::After(Duration::from_millis(500));
+/// Sums over other objects, which change one after the other, are news when they have come to rest.
+const SUMMARY_SETTLES: Duration = Duration::from_millis(500);
+/// Least time between two writes of an object's sums, where nothing else is new.
+const SUMMARY_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How soon a summary of other objects is wanted: what it says sooner than what it counts.
+#[must_use]
+pub fn of_summary(before: &[Condition], after: &[Condition]) -> Urgency {
+    if say_the_same(before, after) { Urgency::Sums(SUMMARY_SETTLES) } else { Urgency::After(SUMMARY_SETTLES) }
+}
+
+/// Whether these conditions differ in their messages at most, which name figures.
+#[must_use]
+pub fn say_the_same(before: &[Condition], after: &[Condition]) -> bool {
+    let said = |conditions: &[Condition]| -> Vec<(String, String, String)> {
+        conditions.iter().map(|one| (one.type_.clone(), one.status.clone(), one.reason.clone())).collect()
+    };
+    said(before) == said(after)
+}
 
 /// How soon a new status is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +55,9 @@ pub enum Urgency {
     /// It may be a step on the way to the next: if it is still so after this time, and at most
     /// once in [`INTERVAL`].
     After(Duration),
+    /// Only sums have changed: if they are still news after this time, and at most once in
+    /// [`SUMMARY_INTERVAL`].
+    Sums(Duration),
 }
 
 /// The statuses of one kind, by the object's uid.
@@ -137,8 +158,10 @@ impl<S: Clone + PartialEq + Default + Serialize + Debug> Statuses<S> {
     fn wait(&self, uid: &str, urgency: Urgency, now: Instant) -> Option<Duration> {
         self.with(uid, now, |memory| {
             let since = *memory.news_since.get_or_insert(now);
-            let free = memory.written_at.map_or(since, |at| at + INTERVAL);
+            let free_after = |interval| memory.written_at.map_or(since, |at| at + interval);
+            let free = free_after(INTERVAL);
             let due = match urgency {
+                Urgency::Sums(time) => free_after(SUMMARY_INTERVAL).max(since + time),
                 Urgency::Now => since,
                 Urgency::Soon => free,
                 Urgency::After(time) => free.max(since + time),
@@ -236,6 +259,11 @@ mod tests {
         assert_eq!(statuses.wait("a", Urgency::Soon, start + ms(600)), Some(ms(900)));
         assert_eq!(statuses.wait("a", Urgency::Now, start + ms(600)), None);
         assert_eq!(statuses.wait("b", Urgency::Soon, start), None);
+        let sums = Urgency::Sums(ms(500));
+        assert_eq!(statuses.wait("b", sums, start + ms(100)), Some(ms(400)));
+        statuses.wrote("b", 1, start + ms(500));
+        assert_eq!(statuses.wait("b", sums, start + ms(600)), Some(ms(4_900)));
+        assert_eq!(statuses.wait("b", settled, start + ms(600)), Some(ms(900)), "what it says is new too");
     }
 
     #[test]

@@ -85,6 +85,16 @@ impl Process {
         kilobytes.unwrap_or_default() * 1_024
     }
 
+    /// Processor time that it has used so far, its own and the kernel's for it.
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        // The name may have blanks: what follows it is counted from its closing bracket.
+        let fields = stat.rsplit(") ").next().unwrap_or_default().split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         send(self.pid, name);

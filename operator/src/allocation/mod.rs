@@ -85,7 +85,15 @@ pub async fn run(
 async fn entry(allocation: Arc<Allocation>, context: Arc<Context>) -> Result<Action, std::convert::Infallible> {
     let key = pool_key(&allocation);
     let name = key.to_string();
-    Ok(context.measured(CONTROLLER, name, reconcile(key, &allocation, &context)).await)
+    let work = async {
+        let _turn = context.pace.follow_up().await;
+        // It may have waited: what it looks at is how things are now.
+        match context.stores.allocations.get(&ObjectRef::from_obj(allocation.as_ref())) {
+            Some(allocation) => reconcile(key, &allocation, &context).await,
+            None => Ok(Action::requeue(SAFETY_NET)),
+        }
+    };
+    Ok(context.measured(CONTROLLER, name, work).await)
 }
 
 async fn reconcile(key: AllocationKey, allocation: &Arc<Allocation>, context: &Context) -> Result<Action, Error> {

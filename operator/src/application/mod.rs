@@ -19,7 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::context::{Context, SAFETY_NET};
 use crate::error::{Categorised, Category};
-use crate::statuses::{SUMMARY, Written};
+use crate::statuses::{self, Written};
 
 const CONTROLLER: &str = "application";
 
@@ -66,7 +66,8 @@ async fn reconcile(application: &Application, context: &Context) -> Result<Actio
     let status = summary(application, &allocations, &before, context.clock.now());
     let namespace = application.namespace().unwrap_or_default();
     let api: Api<Application> = Api::namespaced(context.client.clone(), &namespace);
-    let written = memory.write(&api, application, (&before, status), SUMMARY, names::MANAGER_APPLICATION).await;
+    let urgency = statuses::of_summary(&before.conditions, &status.conditions);
+    let written = memory.write(&api, application, (&before, status), urgency, names::MANAGER_APPLICATION).await;
     let written = written.map_err(|source| Error { source })?;
     if written == Written::Done {
         context.metrics.wrote(CONTROLLER, "application/status");

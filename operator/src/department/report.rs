@@ -11,7 +11,7 @@ use resources::{names, quantity, status};
 use super::observe::Observed;
 use super::{CONTROLLER, Error};
 use crate::context::Context;
-use crate::statuses::{SUMMARY, Written};
+use crate::statuses::{self, Written};
 
 /// Writes the status if it says something new. `Some(wait)`: it does, but it is too early.
 pub async fn report(
@@ -27,7 +27,8 @@ pub async fn report(
     let before = memory.known(department, department.status.as_ref(), Instant::now());
     let status = status_of(department, observed, &before, now);
     let api: Api<Department> = Api::all(context.client.clone());
-    let written = memory.write(&api, department, (&before, status), SUMMARY, names::MANAGER_DEPARTMENT).await;
+    let urgency = statuses::of_summary(&before.conditions, &status.conditions);
+    let written = memory.write(&api, department, (&before, status), urgency, names::MANAGER_DEPARTMENT).await;
     let written = written.map_err(|source| Error::Report { source })?;
     if written == Written::Done {
         context.metrics.wrote(CONTROLLER, "department/status");

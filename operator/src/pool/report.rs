@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt};
 use ledger::{Ledger, Reason, Resource};
 use resources::condition::{self, Saying};
@@ -18,7 +17,7 @@ use super::observe::{self, Around, Cluster, Observed};
 use super::{CONTROLLER, Error};
 use crate::context::{Context, SAFETY_NET};
 use crate::host;
-use crate::statuses::{Urgency, Written};
+use crate::statuses::{self, Urgency, Written};
 
 /// Numbers that move all the time are written when they have come to rest this long.
 const SETTLES: Duration = Duration::from_millis(300);
@@ -60,7 +59,9 @@ pub async fn report(
     };
     let status = status_of(pool, &before, &found, &around, now);
     let look_again = host::look_again(status.physical.as_ref(), &around.reports, now);
-    let urgency = if says_the_same(&before, &status) { Urgency::After(SETTLES) } else { Urgency::Soon };
+    // Numbers move with every grant, and the next moves them again.
+    let only_numbers = statuses::say_the_same(&before.conditions, &status.conditions);
+    let urgency = if only_numbers { Urgency::After(SETTLES) } else { Urgency::Soon };
     let api: Api<ResourcePool> = Api::all(context.client.clone());
     let written = memory.write(&api, pool.as_ref(), (&before, status), urgency, names::MANAGER_POOL).await;
     let written = written.map_err(|source| Error::Report { source })?;
@@ -70,15 +71,6 @@ pub async fn report(
     passes.figures_seen(&name, Instant::now(), written.wait());
     let terminating = observed.is_terminating().then_some(TERMINATING_LOOK);
     Ok([written.wait(), look_again, terminating].into_iter().flatten().min().unwrap_or(SAFETY_NET))
-}
-
-/// Whether only numbers differ: those move with every grant, and the next moves them again.
-fn says_the_same(before: &ResourcePoolStatus, status: &ResourcePoolStatus) -> bool {
-    let said = |status: &ResourcePoolStatus| -> Vec<(String, String, String)> {
-        let of = |one: &Condition| (one.type_.clone(), one.status.clone(), one.reason.clone());
-        status.conditions.iter().map(of).collect()
-    };
-    said(before) == said(status)
 }
 
 /// What the pass has found.

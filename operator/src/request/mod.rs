@@ -84,9 +84,21 @@ async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Act
     }
     let now = context.clock.now();
     // no client: all from the caches
-    let observed = observe::observe(request, context);
+    let mut observed = observe::observe(request, context);
     // no client: one step at a time
-    let step = plan::plan(&observed, now);
+    let mut step = plan::plan(&observed, now);
+    let _answering = step.answers().then(|| context.pace.answer());
+    let _turn = if step.follows() {
+        let turn = context.pace.follow_up().await;
+        let Some(now_cached) = context.stores.requests.get(&ObjectRef::from_obj(request.as_ref())) else {
+            return Ok(Action::requeue(SAFETY_NET));
+        };
+        observed = observe::observe(&now_cached, context);
+        step = plan::plan(&observed, now);
+        turn
+    } else {
+        None
+    };
     // client: what the step needs, its status last
     apply::apply(step, &observed, context, now).await?;
     // What the step wrote brings the next look; an answer that was lost brings none.

@@ -42,6 +42,25 @@ pub enum Step {
     Move { to: Phase },
 }
 
+impl Step {
+    /// Somebody waits for what comes of it.
+    pub const fn answers(&self) -> bool {
+        match self {
+            Self::Close { .. }
+            | Self::Hold { .. }
+            | Self::Refuse { .. }
+            | Self::Repeat { .. }
+            | Self::Confirm { .. } => true,
+            Self::Submit | Self::Tell | Self::Provision { .. } | Self::Leave { .. } | Self::Move { .. } => false,
+        }
+    }
+
+    /// It follows from a decision that is answered.
+    pub const fn follows(&self) -> bool {
+        matches!(self, Self::Provision { .. } | Self::Leave { .. } | Self::Move { .. })
+    }
+}
+
 /// Why a decision changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Why {

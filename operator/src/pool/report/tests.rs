@@ -203,7 +203,8 @@ fn what_says_the_same_keeps_its_times_and_can_wait() {
     let used = Around { used: Some(Bundle::new(1, 1, 1)), ..calm() };
     let second = status_of(&pool, &first, &found(&ledger), &used, later);
     assert_eq!(second.conditions, first.conditions);
-    assert!(second != first && says_the_same(&first, &second));
+    assert!(second != first && statuses::say_the_same(&first.conditions, &second.conditions));
     let over = Ledger { capacity: Bundle::ZERO, ..ledger };
-    assert!(!says_the_same(&first, &status_of(&pool, &first, &found(&over), &used, later)));
+    let above = status_of(&pool, &first, &found(&over), &used, later);
+    assert!(!statuses::say_the_same(&first.conditions, &above.conditions));
 }

@@ -1,4 +1,4 @@
-//! Benchmarks of the whole system on a control plane of its own: `bench N2`, `N3`, `N5` or `N7`.
+//! Benchmarks of the whole system on a control plane of its own: `bench N2`, `N3`, `N5`, `N6` or `N7`.
 //! Control plane, operator, API and clients share the machine's cores. Each result is one line of
 //! JSON on standard output; what is going on is told on standard error.
 //!
@@ -8,6 +8,7 @@
 mod approvals;
 mod estate;
 mod grants;
+mod idle;
 mod lists;
 mod measure;
 mod restart;
@@ -23,9 +24,10 @@ async fn main() -> std::process::ExitCode {
         "N2" => grants::measure().await,
         "N3" => approvals::measure().await,
         "N5" => restart::measure().await,
+        "N6" => idle::measure().await,
         "N7" => lists::measure().await,
         _ => {
-            eprintln!("usage: bench N2|N3|N5|N7");
+            eprintln!("usage: bench N2|N3|N5|N6|N7");
             return std::process::ExitCode::from(2);
         }
     }
