@@ -34,7 +34,7 @@ pub use capacity::{Account, Move};
 pub use correction::corrections;
 pub use direct::{Step, step};
 pub use outcome::{Clock, Limit, Outcome};
-pub use queue::{concern_the_same, is_open, is_undecided, turn};
+pub use queue::{concern_the_same, holds, is_open, is_undecided, turn};
 pub use record::{HISTORY_MAX, phase_of, revision_of};
 pub use refusal::{Nature, OfferFault, Refusal};
 pub use role::{ACCEPTANCE, DEPARTMENT, Role, vouched};

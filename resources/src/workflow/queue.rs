@@ -35,6 +35,13 @@ pub const fn is_undecided(phase: Phase) -> bool {
     matches!(phase, Phase::Submitted | Phase::Accepted | Phase::TechReview)
 }
 
+/// Whether capacity is held for a request in this phase. A hold is made before the phase is written:
+/// one for a decision that has no answer yet isn't left over.
+#[must_use]
+pub const fn holds(phase: Phase) -> bool {
+    matches!(phase, Phase::Offered | Phase::Approved | Phase::Provisioning | Phase::Testing)
+}
+
 /// Whether two requests are about the same application in the same pool: then one is decided after
 /// the other. A move is about both its pools.
 #[must_use]
