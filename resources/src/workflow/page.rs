@@ -13,18 +13,19 @@ use super::table::{Row, TABLE};
 use super::{Move, Refusal, Role, Rules, Standing, transition};
 use crate::v1alpha1::{Phase, RequestType, ReviewStage, Verdict};
 
-/// Names of the parts, as the marks in the page have them.
-const PARTS: [(&str, fn() -> String); 2] = [("rows", rows), ("verdicts", verdicts)];
-
 /// The page with its made parts made anew; `None` where a mark is missing.
 #[must_use]
 pub fn renewed(page: &str) -> Option<String> {
-    PARTS.iter().try_fold(page.to_owned(), |page, (name, make)| {
-        let (begin, end) = (format!("<!-- made: {name} -->\n"), format!("<!-- end: {name} -->\n"));
-        let (before, rest) = page.split_once(&begin)?;
-        let (_, after) = rest.split_once(&end)?;
-        Some(format!("{before}{begin}{}{end}{after}", make()))
-    })
+    let page = replaced(page, "rows", &rows())?;
+    replaced(&page, "verdicts", &verdicts())
+}
+
+/// The page with another text between the marks of this part.
+fn replaced(page: &str, part: &str, text: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- made: {part} -->\n"), format!("<!-- end: {part} -->\n"));
+    let (before, rest) = page.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}{text}{end}{after}"))
 }
 
 /// The table, line by line.

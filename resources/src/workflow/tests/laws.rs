@@ -233,6 +233,8 @@ fn run(kind: RequestType, tries: &[Try], rules: &Rules) -> Result<Vec<u8>, TestC
         standing = Standing::of(&request, outcome.next.facts.clone());
         prop_assert_eq!(&standing, &outcome.next);
     }
+    let offers = rows.iter().filter(|row| **row == 7).count();
+    prop_assert!(offers <= 2, "{offers} offers were made");
     for person in &people {
         let name = person.name.as_str();
         let both = [ReviewStage::TechReview, ReviewStage::AdminApproval].map(|stage| reviewed.contains(&(name, stage)));
@@ -246,7 +248,7 @@ fn kinds() -> impl Strategy<Value = RequestType> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(250) })]
 
     #[test]
     fn no_sequence_of_acts_breaks_a_law(kind in kinds(), tries in tries()) {
@@ -259,7 +261,7 @@ proptest! {
 fn the_sequences_reach_every_line_of_the_table() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut reached = BTreeSet::new();
-    for _ in 0..500 {
+    for _ in 0..300 {
         let (kind, tries) = (kinds(), tries()).new_tree(&mut runner).unwrap().current();
         reached.extend(run(kind, &tries, &Rules::default()).unwrap());
     }
