@@ -136,6 +136,7 @@ fn object(
             verdict: verdict.into(),
             resources: None,
             reason_code,
+            fields: vec![],
             reason,
             decided_by: caller.user.name.clone(),
         },

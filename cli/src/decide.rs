@@ -122,14 +122,14 @@ async fn find_request(session: &Session, scope: &Scope, wanted: &str) -> Result<
 
 /// The decision on what was read, at the revision and stage that it was read at.
 fn decision(request: &QuotaRequest, verdict: Verdict, reason: Option<String>, decided_by: String) -> QuotaDecisionSpec {
-    let standing = workflow::Standing::of(request, None);
     QuotaDecisionSpec {
         request: RequestRef { name: request.name_any(), uid: request.uid().unwrap_or_default() },
-        request_revision: standing.revision,
+        request_revision: workflow::revision_of(request),
         stage: request.status.as_ref().and_then(|status| Some(status.stage.as_ref()?.name.clone())),
         verdict,
         resources: None,
         reason_code: None,
+        fields: vec![],
         reason,
         decided_by,
     }

@@ -118,7 +118,6 @@ fn row(
     (pools, key): (&BTreeMap<String, PoolRow>, &AllocationKey),
 ) -> RequestRow {
     let spec = &object.spec;
-    let standing = workflow::Standing::of(object, None);
     let pool = pools.get(&spec.pool);
     let entry = pool.and_then(|pool| pool.ledger.entries.get(key));
     let current = entry.map(ledger::Entry::granted).unwrap_or_default();
@@ -128,8 +127,8 @@ fn row(
     let haystack = format!("{number} {} {application_name} {department_name}", spec.application).to_lowercase();
     RequestRow {
         name: object.metadata.name.clone().unwrap_or_default(),
-        phase: standing.phase,
-        revision: standing.revision,
+        phase: workflow::phase_of(object),
+        revision: workflow::revision_of(object),
         created_at: object.metadata.creation_timestamp.as_ref().map(|at| at.0).unwrap_or_default(),
         department_name,
         application_name,

@@ -224,7 +224,10 @@ fn step_to(status: &mut QuotaRequestStatus, to: Phase, by: &str, verdict: Option
         from: status.phase,
         to,
         verdict: verdict.map(str::to_owned),
+        reason_code: None,
         reason: reason.to_owned(),
+        stage: None,
+        changes: vec![],
     };
     status.history.push(record);
     let surplus = status.history.len().saturating_sub(HISTORY_MAX);

@@ -11,7 +11,7 @@ use resources::judgement::{self, Unfit};
 use resources::v1alpha1::{
     Allocation, AllocationSpec, DecisionStatus, Lease, Phase, QuotaDecision, QuotaRequestSpec, RequestType,
 };
-use resources::workflow::{self, Refusal, Standing};
+use resources::workflow::{self, Facts, Refusal, Standing};
 use resources::{names, sharing};
 use thiserror::Error;
 
@@ -131,7 +131,8 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
 
 fn decide(observed: &Observed, decision: &Arc<QuotaDecision>) -> Step {
     let decision = Arc::clone(decision);
-    let standing = Standing::of(&observed.request, observed.behind.clone());
+    let facts = Facts { behind: observed.behind.clone(), ..Facts::default() };
+    let standing = Standing::of(&observed.request, facts);
     match workflow::step(&standing, &decision.spec) {
         Err(refusal) => Step::Refuse { decision, why: refusal.into() },
         Ok(workflow::Step::Close(phase)) => Step::Close { decision, phase },

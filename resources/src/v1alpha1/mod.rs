@@ -8,6 +8,7 @@ mod ledger_lines;
 mod pool_ledger;
 mod quota_decision;
 mod quota_request;
+mod request_status;
 mod resource_pool;
 mod shared;
 
@@ -22,9 +23,10 @@ pub use pool_ledger::{
     LedgerNamespace, PoolLedger, PoolLedgerSpec,
 };
 pub use quota_decision::{DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, RequestRef, Verdict};
-pub use quota_request::{
-    Basis, Evidence, HistoryRecord, NewApplication, Offer, Period, Phase, QuotaRequest, QuotaRequestSpec,
-    QuotaRequestStatus, RefusedDecision, RequestDetail, RequestType, Stage,
+pub use quota_request::{Basis, NewApplication, Period, QuotaRequest, QuotaRequestSpec, RequestDetail, RequestType};
+pub use request_status::{
+    Correction, Evidence, HistoryRecord, Offer, Phase, QuotaRequestStatus, RefusedDecision, Returned, ReviewRecord,
+    ReviewStage, Reviewed, Stage, StoppedClock, Withdrawal,
 };
 pub use resource_pool::{
     ClusterRef, Contract, GrantablePercent, KubeconfigSecretRef, LimitPolicy, LocalCluster, PhysicalGuard,

@@ -31,6 +31,7 @@ use crate::amounts::Resources;
 #[x_kube(validation = Rule::new("!(self.verdict in ['Return', 'Reject', 'Offer', 'DeclineOffer', 'Cancel', 'Reclaim']) || (has(self.reason) && size(self.reason) >= 10)").message("spec.reason is needed for this verdict: write 10 to 2000 characters"))]
 #[x_kube(validation = Rule::new("self.verdict == 'Offer' || !has(self.resources)").message("spec.resources goes with verdict Offer only"))]
 #[x_kube(validation = Rule::new("self.verdict != 'Offer' || has(self.resources)").message("an Offer says what is offered: write spec.resources"))]
+#[x_kube(validation = Rule::new("self.verdict == 'Return' || !has(self.fields)").message("spec.fields goes with verdict Return only"))]
 pub struct QuotaDecisionSpec {
     pub request: RequestRef,
     /// The request's revision that was looked at; a stale one is refused.
@@ -51,6 +52,11 @@ pub struct QuotaDecisionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 60))]
     pub reason_code: Option<String>,
+    /// With verdict Return: the fields that the department has to correct, such as
+    /// `spec.resources.memory`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(min = 1, max = 120)))]
+    pub fields: Vec<String>,
     /// Why. Needed for Return, Reject, Offer, DeclineOffer, Cancel and Reclaim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2000))]

@@ -47,6 +47,7 @@ fn decision(verdict: Verdict) -> Arc<QuotaDecision> {
         verdict,
         resources: None,
         reason_code: None,
+        fields: vec![],
         reason: Some("there is room and need".into()),
         decided_by: "wang".into(),
     };
