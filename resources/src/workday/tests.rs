@@ -116,7 +116,7 @@ fn an_object_of_the_cluster_wins_over_what_is_built_in() {
     assert_eq!((known.day(), known.provisional), (date(2027, 1, 2), false));
 
     // Withdrawn by the cluster: it counts Monday to Friday again, whatever the lists say.
-    let withdrawn = Calendar::new(&[object(2026, false, &["2026-10-09"], &[])]);
+    let withdrawn = Calendar::new(&[object(2026, false, &["2026-10-02"], &[])]);
     let provisional = due(&withdrawn, "2026-09-30", 3);
     assert_eq!((provisional.day(), provisional.provisional), (date(2026, 10, 5), true));
 }
