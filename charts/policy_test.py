@@ -432,6 +432,11 @@ def rights(c, namespace):
         (OPERATOR, False, "update", "leases.coordination.k8s.io/of-others", SYSTEM),
         (OPERATOR, True, "update", "configmaps/yunheng-request-numbers", SYSTEM),
         (OPERATOR, False, "update", "configmaps/of-others", SYSTEM), (OPERATOR, False, "delete", "configmaps", SYSTEM),
+        (CLOUD, True, "update", "workcalendars.yunheng.io", None), (CLOUD, True, "update", "cloudpolicies.yunheng.io", None),
+        (ADMIN, True, "list", "workcalendars.yunheng.io", None), (TECH, False, "update", "workcalendars.yunheng.io", None),
+        (AUDITOR, True, "list", "workcalendars.yunheng.io", None), (ADMIN, False, "update", "cloudpolicies.yunheng.io", None),
+        (API, True, "list", "workcalendars.yunheng.io", None), (OPERATOR, True, "list", "workcalendars.yunheng.io", None),
+        (OPERATOR, False, "update", "workcalendars.yunheng.io", None),
         (HOST_AGENT, False, "get", "configmaps", SYSTEM), (HOST_AGENT, False, "list", "configmaps", SYSTEM),
     ]:
         c.may(who, expected, verb, resource, place)

@@ -336,7 +336,8 @@ mod tests {
             source: String::new(),
             as_of: String::new(),
         };
-        let spec = CloudPolicySpec { city_totals, zones: vec![], reason_codes: vec![], thresholds: vec![] };
+        let spec =
+            CloudPolicySpec { city_totals, zones: vec![], reason_codes: vec![], thresholds: vec![], process: vec![] };
         let mut policy = CloudPolicy::new(name, spec);
         policy.meta_mut().resource_version = Some(version.to_owned());
         policy

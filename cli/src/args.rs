@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{capacity, decide, import, request, requests, verify};
+use crate::{calendar, capacity, decide, import, request, requests, verify};
 
 const ENDINGS: &str = "\
 Exit codes:
@@ -50,6 +50,7 @@ pub enum Command {
     Approve(decide::Approve),
     Reject(decide::Reject),
     Withdraw(decide::Withdraw),
+    Calendar(calendar::Arguments),
     Import(import::Arguments),
     Verify(verify::Arguments),
 }
@@ -94,6 +95,8 @@ mod tests {
             "kubectl-yunheng approve 2026-000123 --reason agreed",
             "kubectl-yunheng reject qr-abcde -n dept-civil-affairs --reason aaaaaaaaaa",
             "kubectl-yunheng withdraw qr-abcde --department civil-affairs",
+            "kubectl-yunheng calendar 2026",
+            "kubectl-yunheng calendar due --from 2026-09-30T10:00 --days 3",
             "kubectl-yunheng import inventory/xiaogan --named-only --dry-run",
             "kubectl-yunheng --kubeconfig k --context c verify -o yaml",
         ];

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod calendar;
 mod capacity;
 mod clock;
 mod decide;
@@ -70,6 +71,7 @@ async fn run(arguments: Arguments) -> Result<Ending, Error> {
         Command::Reject(command) => decide::reject(&session, &command).await,
         Command::Withdraw(command) => decide::withdraw(&session, &command).await,
         Command::Import(command) => import::run(&session, &command).await,
+        Command::Calendar(command) => calendar::run(&session, &command).await,
         Command::Verify(command) => verify::run(&session, &command).await,
     }
 }

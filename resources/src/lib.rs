@@ -10,6 +10,7 @@ pub mod condition;
 pub mod judgement;
 mod kinds;
 pub mod names;
+pub mod policy;
 pub mod quantity;
 pub mod quota;
 pub mod sharing;
@@ -17,6 +18,7 @@ pub mod snapshot;
 pub mod status;
 pub mod v1alpha1;
 pub mod validate;
+pub mod workday;
 pub mod workflow;
 
 pub use kinds::{GROUP, KINDS, Kind, VERSION, crds};

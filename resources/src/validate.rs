@@ -17,6 +17,10 @@ use crate::v1alpha1::{
     ResourcePoolSpec,
 };
 
+mod city;
+
+pub use city::{Flaw, Wrong, process, work_calendar};
+
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{field} {cause}")]

@@ -16,7 +16,7 @@ use crate::amounts::Resources;
     status = "CloudPolicyStatus",
     derive = "PartialEq",
     cel,
-    doc = "The city's own rules: totals, zones, thresholds, reason codes. The one named default counts.",
+    doc = "The city's own rules: totals, zones, thresholds, deadlines, reason codes. The one named default counts.",
     validation = Rule::new("self.metadata.name == 'default'").message("there is one CloudPolicy and its name is default"),
     printcolumn(name = "Matches", type_ = "string", json_path = ".status.conditions[?(@.type=='ContractMatches')].status", description = "whether the pools' contracts add up to the city's totals"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
@@ -41,6 +41,20 @@ pub struct CloudPolicySpec {
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into()]))]
     pub thresholds: Vec<Threshold>,
+    /// Deadlines and bounds of a request's way, each with where it comes from. What isn't named here
+    /// has the product's default. A key may be there several times, from different days on: the one
+    /// with the latest day that has come counts.
+    ///
+    /// sla.accept, sla.opinion, sla.testOpen, offer.answerWithin, returned.lapseAfter: working days.
+    /// test.period: calendar days. offer.maxRounds: offers per request. withdraw.undo: seconds.
+    /// approval.fourEyes: `on` or `off`, whether a second review stage exists. It is needed for new
+    /// applications if approval.fourEyes.newApplications is `on`, and for an increase above
+    /// approval.fourEyes.cpu, .memory or .storage. workday.cutoff: what comes later counts as of the
+    /// next working day, and deadlines end at it. temporary.warnDays: days before a grant ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into(), "effectiveFrom".into()]))]
+    pub process: Vec<ProcessValue>,
 }
 
 /// What the city says it has and runs.
@@ -104,6 +118,38 @@ pub struct Threshold {
     pub source: String,
     #[schemars(length(max = 10))]
     pub effective_from: String,
+}
+
+/// A deadline or bound of a request's way, with where it comes from.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!(self.key in ['sla.accept', 'sla.opinion', 'sla.testOpen', 'offer.answerWithin']) || (self.value.matches('^[1-9][0-9]{0,3}$') && int(self.value) <= 60)").message("sla.accept, sla.opinion, sla.testOpen and offer.answerWithin are 1 to 60 working days: write value: \"3\""))]
+#[x_kube(validation = Rule::new("self.key != 'returned.lapseAfter' || (self.value.matches('^[1-9][0-9]{0,3}$') && int(self.value) <= 250)").message("returned.lapseAfter is 1 to 250 working days: write value: \"15\""))]
+#[x_kube(validation = Rule::new("self.key != 'test.period' || (self.value.matches('^[1-9][0-9]{0,3}$') && int(self.value) <= 366)").message("test.period is 1 to 366 calendar days: write value: \"15\""))]
+#[x_kube(validation = Rule::new("self.key != 'offer.maxRounds' || (self.value.matches('^[1-9][0-9]{0,3}$') && int(self.value) <= 10)").message("offer.maxRounds is 1 to 10 offers: write value: \"2\""))]
+#[x_kube(validation = Rule::new("self.key != 'withdraw.undo' || (self.value.matches('^(0|[1-9][0-9]{0,3})$') && int(self.value) <= 3600)").message("withdraw.undo is 0 to 3600 seconds: write value: \"60\""))]
+#[x_kube(validation = Rule::new("!(self.key in ['approval.fourEyes', 'approval.fourEyes.newApplications']) || self.value in ['on', 'off']").message("approval.fourEyes and approval.fourEyes.newApplications are on or off: write value: \"on\""))]
+#[x_kube(validation = Rule::new("self.key != 'approval.fourEyes.cpu' || self.value.matches('^(0|[1-9][0-9]{0,10})$|^(0|[1-9][0-9]{0,13})m$')").message("approval.fourEyes.cpu is whole cores or thousandths: write value: \"64\" or \"500m\""))]
+#[x_kube(validation = Rule::new("!(self.key in ['approval.fourEyes.memory', 'approval.fourEyes.storage']) || self.value.matches('^(0|(0|[1-9][0-9]{0,10})M|(0|[1-9][0-9]{0,7})G|(0|[1-9][0-9]{0,4})T|(0|[1-9][0-9]{0,9})Mi|(0|[1-9][0-9]{0,6})Gi|(0|[1-9][0-9]{0,3})Ti)$')").message("approval.fourEyes.memory and approval.fourEyes.storage are whole numbers with one of the units M, G, T, Mi, Gi, Ti: write value: 128G"))]
+#[x_kube(validation = Rule::new("self.key != 'workday.cutoff' || self.value.matches('^(1[2-9]|2[0-3]):[0-5][0-9]$')").message("workday.cutoff is a time from 12:00 to 23:59: write value: \"17:30\""))]
+#[x_kube(validation = Rule::new("self.key != 'temporary.warnDays' || (self.value.matches('^[1-9][0-9]{0,2}(,[1-9][0-9]{0,2}){0,9}$') && self.value.split(',').all(day, int(day) <= 366))").message("temporary.warnDays are up to ten numbers of days, 1 to 366: write value: \"30,7,1\""))]
+pub struct ProcessValue {
+    #[schemars(length(min = 1, max = 60))]
+    #[x_kube(validation = Rule::new("self in ['sla.accept', 'sla.opinion', 'sla.testOpen', 'test.period', 'offer.answerWithin', 'offer.maxRounds', 'returned.lapseAfter', 'withdraw.undo', 'approval.fourEyes', 'approval.fourEyes.newApplications', 'approval.fourEyes.cpu', 'approval.fourEyes.memory', 'approval.fourEyes.storage', 'workday.cutoff', 'temporary.warnDays']").message("key isn't known: kubectl explain cloudpolicy.spec.process lists them"))]
+    pub key: String,
+    /// A text, also where it is a number: `"3"`.
+    #[schemars(length(min = 1, max = 60))]
+    pub value: String,
+    #[schemars(length(min = 1, max = 300))]
+    pub source: String,
+    /// The first day on which it counts, as `2026-01-01`. What began before that day keeps its deadline.
+    #[schemars(length(max = 10))]
+    #[x_kube(validation = Rule::new("self.matches('^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)$')").message("effectiveFrom must be a date such as 2026-01-01"))]
+    pub effective_from: String,
+    /// Who set it, for the record. Empty: as shipped.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 253))]
+    pub changed_by: String,
 }
 
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]

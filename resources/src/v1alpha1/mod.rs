@@ -11,11 +11,13 @@ mod quota_request;
 mod request_status;
 mod resource_pool;
 mod shared;
+mod work_calendar;
 
 pub use allocation::{Allocation, AllocationSpec, AllocationStatus, Lease, NamespaceShare};
 pub use application::{Application, ApplicationSpec, ApplicationStatus, DependsOn, Fact, Hosting, Zone};
 pub use cloud_policy::{
-    CityTotals, CloudPolicy, CloudPolicySpec, CloudPolicyStatus, ReasonCode, Threshold, TierCounts, ZoneName,
+    CityTotals, CloudPolicy, CloudPolicySpec, CloudPolicyStatus, ProcessValue, ReasonCode, Threshold, TierCounts,
+    ZoneName,
 };
 pub use department::{Ceiling, Department, DepartmentSpec, DepartmentStatus, Members, PoolGrant};
 pub use pool_ledger::{
@@ -33,3 +35,4 @@ pub use resource_pool::{
     PhysicalStatus, PoolFence, PoolOrder, PoolSummary, Provider, ResourcePool, ResourcePoolSpec, ResourcePoolStatus,
 };
 pub use shared::{Contact, Tier};
+pub use work_calendar::{WorkCalendar, WorkCalendarSpec};
