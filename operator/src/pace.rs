@@ -14,7 +14,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// Follow-ups under way while somebody waits for an answer.
-const FEW: usize = 3;
+const FEW: usize = 8;
+/// Steps of requests that are taken at the same time.
+const MANY: usize = 64;
 /// After an answer the next decision is often on its way already.
 const LULL: Duration = Duration::from_millis(100);
 
@@ -28,6 +30,7 @@ struct Inner {
     /// When the last answer was given.
     answered_at: Mutex<Option<Instant>>,
     few: Arc<Semaphore>,
+    many: Arc<Semaphore>,
 }
 
 /// Somebody waits for an answer, until this is dropped.
@@ -36,8 +39,8 @@ pub struct Answering(Pace);
 
 impl Default for Pace {
     fn default() -> Self {
-        let few = Arc::new(Semaphore::new(FEW));
-        Self(Arc::new(Inner { answering: AtomicUsize::new(0), answered_at: Mutex::default(), few }))
+        let [few, many] = [FEW, MANY].map(|permits| Arc::new(Semaphore::new(permits)));
+        Self(Arc::new(Inner { answering: AtomicUsize::new(0), answered_at: Mutex::default(), few, many }))
     }
 }
 
@@ -60,6 +63,12 @@ impl Pace {
             }
         }
         None
+    }
+
+    /// Waits until one more step may be taken. Whoever waits for his turn as a follow-up doesn't keep
+    /// one of these places from an answer.
+    pub async fn step(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.many).acquire_owned().await.ok()
     }
 
     fn is_busy(&self) -> bool {

@@ -17,6 +17,7 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, KubeconfigSecretRef, QuotaDecision, QuotaRequest, ResourcePool,
+    WorkCalendar,
 };
 use resources::{judgement, names};
 use serde::Serialize;
@@ -45,6 +46,7 @@ pub struct Stores {
     pub requests: Store<QuotaRequest>,
     pub decisions: Store<QuotaDecision>,
     pub policies: Store<CloudPolicy>,
+    pub calendars: Store<WorkCalendar>,
     pub host_reports: Store<ConfigMap>,
     pub cluster_role_bindings: Store<ClusterRoleBinding>,
 }
@@ -60,6 +62,7 @@ impl Stores {
             requests,
             decisions,
             policies,
+            calendars,
             host_reports,
             cluster_role_bindings,
         } = self;
@@ -72,6 +75,7 @@ impl Stores {
             requests.wait_until_ready(),
             decisions.wait_until_ready(),
             policies.wait_until_ready(),
+            calendars.wait_until_ready(),
             host_reports.wait_until_ready(),
             cluster_role_bindings.wait_until_ready(),
         );
@@ -169,6 +173,7 @@ pub fn start(
     let (requests, requests_watch) = watched(Api::all(client.clone()), all());
     let (decisions, decisions_watch) = watched(Api::all(client.clone()), all());
     let (policies, policies_watch) = watched(Api::all(client.clone()), all());
+    let (calendars, calendars_watch) = watched(Api::all(client.clone()), all());
     let reports = watcher::Config::default().labels(&format!("{LABEL_HOST_REPORT}=true"));
     let (host_reports, reports_watch) = watched(Api::namespaced(client.clone(), namespace), reports);
     let (cluster_role_bindings, cluster_bindings_watch) = watched(Api::all(client.clone()), managed());
@@ -180,6 +185,7 @@ pub fn start(
         requests,
         decisions,
         policies,
+        calendars,
         host_reports,
         cluster_role_bindings,
     };
@@ -200,6 +206,7 @@ pub fn start(
         routes.clone().follow(requests_watch),
         routes.clone().follow(decisions_watch),
         routes.clone().follow(policies_watch),
+        routes.clone().follow(calendars_watch),
         routes.clone().follow(reports_watch),
         routes.clone().follow(cluster_bindings_watch),
         places_watch.boxed(),
@@ -481,6 +488,18 @@ impl Routed for QuotaDecision {
 impl Routed for CloudPolicy {
     async fn route(&self, routes: &Routes) {
         routes.triggers.policy(&self.name_any()).await;
+    }
+}
+
+impl Routed for WorkCalendar {
+    async fn route(&self, routes: &Routes) {
+        // What was reckoned without the year is reckoned anew.
+        let provisional = |request: &&Arc<QuotaRequest>| {
+            request.status.as_ref().and_then(|status| status.stage.as_ref()).is_some_and(|stage| stage.provisional)
+        };
+        for request in routes.stores.requests.state().iter().filter(provisional) {
+            routes.triggers.request(&request.namespace().unwrap_or_default(), &request.name_any()).await;
+        }
     }
 }
 

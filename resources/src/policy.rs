@@ -34,6 +34,8 @@ pub struct Policy {
     pub returned_lapse_workdays: u32,
     /// `withdraw.undo`; zero: no undo.
     pub withdraw_undo_seconds: u32,
+    /// `approval.path`.
+    pub path: ApprovalPath,
     /// `approval.fourEyes` and what is below it.
     pub four_eyes: FourEyes,
     /// `workday.cutoff`.
@@ -65,6 +67,7 @@ impl Policy {
             offer_rounds_max: values.number(OFFER_ROUNDS),
             returned_lapse_workdays: values.number(RETURNED_LAPSE),
             withdraw_undo_seconds: values.number(WITHDRAW_UNDO),
+            path: if values.text(PATH) == DIRECT { ApprovalPath::Direct } else { ApprovalPath::Staged },
             four_eyes: FourEyes {
                 is_on: values.text(FOUR_EYES) == ON,
                 for_new_applications: values.text(FOUR_EYES_NEW) == ON,
@@ -74,6 +77,17 @@ impl Policy {
             warn_days: values.days(WARN_DAYS),
         }
     }
+}
+
+/// The way that requests of the city go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApprovalPath {
+    /// Acceptance, technical review, and administrative approval where four eyes are needed.
+    #[default]
+    Staged,
+    /// One decision of an approver on what was submitted, without stages, deadlines and offers: for a
+    /// site without reviewers.
+    Direct,
 }
 
 /// When the second review stage is needed.
@@ -113,6 +127,7 @@ pub enum Form {
     Seconds { min: u32, max: u32 },
     Times { min: u32, max: u32 },
     Switch,
+    Path,
     Amount(Resource),
     Cutoff,
     ListOfDays { max: u32, count_max: usize },
@@ -125,6 +140,8 @@ pub enum Unreadable {
     Number { min: u32, max: u32, unit: &'static str },
     #[error("is neither on nor off")]
     Switch,
+    #[error("is neither staged nor direct")]
+    Path,
     #[error(transparent)]
     Amount(#[from] QuantityError),
     #[error("isn't a time from 12:00 to 23:59: write it as 17:30")]
@@ -134,6 +151,7 @@ pub enum Unreadable {
 }
 
 const ON: &str = "on";
+const DIRECT: &str = "direct";
 const HUANGSHAN: &str = "参考黄山市政务云管理规定(市数据局网站)";
 const PRODUCT: &str = "产品默认";
 
@@ -145,6 +163,7 @@ const OFFER_ANSWER: Key = workdays("offer.answerWithin", "5", PRODUCT, 60);
 const OFFER_ROUNDS: Key = key("offer.maxRounds", "2", PRODUCT, Form::Times { min: 1, max: 10 });
 const RETURNED_LAPSE: Key = workdays("returned.lapseAfter", "15", PRODUCT, 250);
 const WITHDRAW_UNDO: Key = key("withdraw.undo", "60", PRODUCT, Form::Seconds { min: 0, max: 3600 });
+const PATH: Key = key("approval.path", "staged", PRODUCT, Form::Path);
 const FOUR_EYES: Key = key("approval.fourEyes", ON, PRODUCT, Form::Switch);
 const FOUR_EYES_NEW: Key = key("approval.fourEyes.newApplications", ON, PRODUCT, Form::Switch);
 const FOUR_EYES_CPU: Key = key("approval.fourEyes.cpu", "64", PRODUCT, Form::Amount(Resource::Cpu));
@@ -154,7 +173,7 @@ const CUTOFF: Key = key("workday.cutoff", "17:30", PRODUCT, Form::Cutoff);
 const WARN_DAYS: Key = key("temporary.warnDays", "30,7,1", PRODUCT, Form::ListOfDays { max: 366, count_max: 10 });
 
 /// All keys, in the order of a request's way.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 16] = [
     ACCEPT,
     OPINION,
     TEST_OPEN,
@@ -163,6 +182,7 @@ pub const KEYS: [Key; 15] = [
     OFFER_ROUNDS,
     RETURNED_LAPSE,
     WITHDRAW_UNDO,
+    PATH,
     FOUR_EYES,
     FOUR_EYES_NEW,
     FOUR_EYES_CPU,
@@ -197,6 +217,7 @@ impl Form {
             Self::Seconds { min, max } => number(text, min, max, "seconds"),
             Self::Times { min, max } => number(text, min, max, "offers"),
             Self::Switch => ["on", "off"].contains(&text).then_some(()).ok_or(Unreadable::Switch),
+            Self::Path => ["staged", DIRECT].contains(&text).then_some(()).ok_or(Unreadable::Path),
             Self::Amount(resource) => Ok(quantity::parse(resource, text).map(|_| ())?),
             Self::Cutoff => text.parse::<Cutoff>().map(|_| ()).map_err(|_| Unreadable::Cutoff),
             Self::ListOfDays { max, count_max } => {

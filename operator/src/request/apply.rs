@@ -8,6 +8,7 @@ use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, ResourceExt};
 use ledger::{AllocationKey, Ask, Bundle, Decision, Reason, Request};
 use resources::condition::{self, Saying};
+use resources::policy::ApprovalPath;
 use resources::v1alpha1::{
     Allocation, AllocationSpec, Application, DecisionOutcome, DecisionStatus, HistoryRecord, Phase, QuotaDecision,
     QuotaRequest, QuotaRequestStatus, RefusedDecision, RequestType, Stage,
@@ -17,6 +18,7 @@ use serde_json::json;
 
 use super::observe::Observed;
 use super::plan::{Step, Why};
+use super::staged::{self, Advance};
 use super::{CONTROLLER, Error};
 use crate::context::Context;
 use crate::patch::{Part, patch};
@@ -38,7 +40,14 @@ pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Time
             write_request(observed, next, context, now).await?;
             answer(observed, &decision, outcome_applied(now, None), context).await
         }
-        Step::Hold { decision, target } => hold(observed, &decision, target, context, now).await,
+        Step::Hold { decision, target, advance } => {
+            hold(observed, &decision, target, advance.as_deref(), context, now).await
+        }
+        Step::Advance { decision, advance } => {
+            write_request(observed, advance.status, context, now).await?;
+            answer(observed, &decision, outcome_applied(now, None), context).await
+        }
+        Step::Note { status } => write_request(observed, *status, context, now).await,
         Step::Refuse { decision, why } if why.is_certain() => {
             answer(observed, &decision, outcome_refused(&why, now), context).await
         }
@@ -64,6 +73,11 @@ async fn submit(observed: &Observed, context: &Context, now: Timestamp) -> Resul
     let number = context.numbers.next(now).await.map_err(|source| Error::Number { source })?;
     let mut next = QuotaRequestStatus { number: Some(number), revision: Some(1), ..QuotaRequestStatus::default() };
     step_to(&mut next, Phase::Submitted, &observed.request.spec.requester, None, "", now);
+    if observed.policy.path == ApprovalPath::Staged {
+        // Its time runs from when it came, also where nobody looked at it for a while.
+        let came = observed.request.creation_timestamp().map_or(now, |at| at.0);
+        next.stage = Some(staged::submitted(observed, came));
+    }
     write_request(observed, next, context, now).await
 }
 
@@ -78,6 +92,7 @@ async fn hold(
     observed: &Observed,
     decision: &QuotaDecision,
     target: Bundle,
+    advance: Option<&Advance>,
     context: &Context,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -95,6 +110,15 @@ async fn hold(
     let answered = context.desk.ask(pool, request, cause_of(decision)).await?;
     let revision = i64::try_from(answered.revision).ok();
     match answered.decision {
+        Decision::Grant { .. } | Decision::Unchanged if let Some(advance) = advance => {
+            let next = match advance.outcome.next.phase {
+                // Both are written at once; what the table doesn't allow stays where it is.
+                Some(Phase::Approved) => staged::begun(observed, advance, now),
+                _ => Ok(advance.status.clone()),
+            };
+            write_request(observed, next.unwrap_or_else(|_| advance.status.clone()), context, now).await?;
+            answer(observed, decision, outcome_applied(now, revision), context).await
+        }
         Decision::Grant { .. } | Decision::Unchanged => {
             let first = if observed.request.spec.type_ == RequestType::Release {
                 Phase::Reclaiming
@@ -267,8 +291,11 @@ async fn write_request(
 fn sayings(observed: &Observed, next: &QuotaRequestStatus) -> Vec<Saying> {
     let phase = next.phase.unwrap_or_default();
     let mut sayings = vec![ready(observed, phase)];
-    sayings.push(Saying::no(condition::OVERDUE, "NoDeadline", "no time limit applies to this step"));
+    sayings.push(overdue(next));
     sayings.push(match phase {
+        Phase::Offered => {
+            Saying::yes(condition::CAPACITY_HELD, "Offered", "what is offered is kept until it is answered")
+        }
         Phase::Approved | Phase::Provisioning => {
             Saying::yes(condition::CAPACITY_HELD, "Held", "the capacity is kept until the quota is in force")
         }
@@ -283,6 +310,21 @@ fn sayings(observed: &Observed, next: &QuotaRequestStatus) -> Vec<Saying> {
         _ => Saying::no(ANOTHER_REQUEST_OPEN, "First", "no earlier request is in front of it"),
     });
     sayings
+}
+
+fn overdue(next: &QuotaRequestStatus) -> Saying {
+    let stage = next.stage.clone().unwrap_or_default();
+    let provisional =
+        if stage.provisional { ", provisionally: the holidays of that year aren't published" } else { "" };
+    match &stage.due_at {
+        Some(due) if stage.overdue => Saying::yes(
+            condition::OVERDUE,
+            "Overdue",
+            format!("{} was due {due}; nothing is decided by silence", stage.name),
+        ),
+        Some(due) => Saying::no(condition::OVERDUE, "InTime", format!("{} is due {due}{provisional}", stage.name)),
+        None => Saying::no(condition::OVERDUE, "NoDeadline", "no time limit applies to this step"),
+    }
 }
 
 fn ready(observed: &Observed, phase: Phase) -> Saying {
@@ -302,6 +344,11 @@ fn ready(observed: &Observed, phase: Phase) -> Saying {
         Phase::Active => Saying::yes(condition::READY, "Active", "in force"),
         Phase::Released => Saying::yes(condition::READY, "Released", "the capacity is back in the pool"),
         Phase::Submitted => Saying::no(condition::READY, "Submitted", "waits for a decision"),
+        Phase::Returned => {
+            Saying::no(condition::READY, "Returned", "the department has to correct it: change spec and it goes on")
+        }
+        Phase::Offered => Saying::no(condition::READY, "Offered", "the department has to accept or decline the offer"),
+        Phase::Lapsed => Saying::no(condition::READY, "Lapsed", "the department's time was over; nothing was changed"),
         Phase::Provisioning => {
             let waits = said(condition::READY).filter(|said| said.status != "True");
             let message = waits.map_or("the quota is being written", |said| said.message.as_str());

@@ -7,6 +7,7 @@ mod apply;
 mod numbers;
 mod observe;
 mod plan;
+mod staged;
 
 use std::sync::Arc;
 
@@ -64,9 +65,9 @@ pub async fn run(
     let store = context.stores.requests.clone();
     Controller::for_stream(futures::stream::pending(), store)
         .reconcile_on(ReceiverStream::new(triggered))
-        // Requests wait for their pool's pass, which takes all that wait at once: many at a time
-        // make few commits.
-        .with_config(Config::default().concurrency(64))
+        // Most of these wait: for their pool's pass, which takes all that wait at once, or as
+        // follow-ups for the answers of others. How many do something at a time is the pace's to say.
+        .with_config(Config::default().concurrency(1_024))
         .graceful_shutdown_on(stop)
         .run(entry, |_, _, _| Action::requeue(SAFETY_NET), Arc::new(context))
         .for_each(|_| std::future::ready(()))
@@ -84,7 +85,7 @@ async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Act
     }
     let now = context.clock.now();
     // no client: all from the caches
-    let mut observed = observe::observe(request, context);
+    let mut observed = observe::observe(request, context, now);
     // no client: one step at a time
     let mut step = plan::plan(&observed, now);
     let _answering = step.answers().then(|| context.pace.answer());
@@ -93,15 +94,17 @@ async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Act
         let Some(now_cached) = context.stores.requests.get(&ObjectRef::from_obj(request.as_ref())) else {
             return Ok(Action::requeue(SAFETY_NET));
         };
-        observed = observe::observe(&now_cached, context);
+        observed = observe::observe(&now_cached, context, now);
         step = plan::plan(&observed, now);
         turn
     } else {
         None
     };
+    let _place = context.pace.step().await;
     // client: what the step needs, its status last
     apply::apply(step, &observed, context, now).await?;
     // What the step wrote brings the next look; an answer that was lost brings none.
     let unanswered = !observed.decisions.is_empty();
-    Ok(Action::requeue(if unanswered { plan::ANSWER_OVERDUE.unsigned_abs() } else { SAFETY_NET }))
+    let wait = if unanswered { plan::ANSWER_OVERDUE.unsigned_abs() } else { SAFETY_NET };
+    Ok(Action::requeue(staged::look_again(&observed, now).map_or(wait, |due| due.min(wait))))
 }

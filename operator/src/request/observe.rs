@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
-use ledger::Bundle;
+use ledger::{AllocationKey, Bundle};
+use resources::amounts::Resources;
 use resources::judgement::{self, Beside, Owner, Place, Unfit};
-use resources::names;
-use resources::v1alpha1::{Allocation, Application, QuotaDecision, QuotaRequest};
-use resources::workflow;
+use resources::policy::Policy;
+use resources::v1alpha1::{Allocation, Application, QuotaDecision, QuotaRequest, QuotaRequestSpec};
+use resources::workday::{self, Calendar};
+use resources::{names, workflow};
 
 use crate::context::Context;
 
@@ -33,6 +36,20 @@ pub struct Observed {
     pub names_taken: BTreeSet<String>,
     /// Whose the workload namespaces are that the request may come to need.
     pub owners: BTreeMap<String, Owner>,
+    /// What the request's way goes by today.
+    pub policy: Policy,
+    pub calendar: Arc<Calendar>,
+    /// What the ledger has for the allocation and for this request.
+    pub position: Position,
+}
+
+/// What the ledger has for a request's allocation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    pub granted: Bundle,
+    /// For this request.
+    pub held: Bundle,
+    pub draining: Bundle,
 }
 
 impl Observed {
@@ -51,8 +68,17 @@ impl Observed {
         judgement::place(&spec.application, left, self.allocations.iter().map(AsRef::as_ref)).allocation
     }
 
-    /// What the allocation shall have, or what is in the way.
+    /// What the allocation shall have by the request, or what is in the way.
     pub fn judge(&self) -> Result<Bundle, Unfit> {
+        self.judge_as(&self.request.spec)
+    }
+
+    /// What the allocation shall have by an offer of these amounts, or what is in the way.
+    pub fn judge_offer(&self, resources: Resources) -> Result<Bundle, Unfit> {
+        self.judge_as(&QuotaRequestSpec { resources, ..self.request.spec.clone() })
+    }
+
+    fn judge_as(&self, spec: &QuotaRequestSpec) -> Result<Bundle, Unfit> {
         let allocations: Vec<&Allocation> = self.allocations.iter().map(AsRef::as_ref).collect();
         let beside = Beside {
             namespace: &self.namespace,
@@ -62,11 +88,11 @@ impl Observed {
             named: &|name| self.names_taken.contains(name),
             owner: &|namespace| self.owners.get(namespace).cloned(),
         };
-        Ok(judgement::judge(&self.request.spec, &beside)?.target)
+        Ok(judgement::judge(spec, &beside)?.target)
     }
 }
 
-pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
+pub fn observe(request: &Arc<QuotaRequest>, context: &Context, now: Timestamp) -> Observed {
     let request = &context.memory.requests.of(Arc::clone(request));
     let (namespace, name) = (request.namespace().unwrap_or_default(), request.name_any());
     let uid = request.uid().unwrap_or_default();
@@ -95,7 +121,12 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
     let is_taken = |name: &&String| stores.allocations.get(&ObjectRef::new(name).within(&namespace)).is_some();
     let own = names.iter().map(|name| names::application_namespace(name));
     let wanted = own.chain(allocations.iter().flat_map(|allocation| judgement::namespaces_of(&allocation.spec)));
-    Observed {
+    let calendars = stores.calendars.state();
+    let policy = stores.policies.get(&ObjectRef::new(names::DEFAULT_POLICY));
+    let mut observed = Observed {
+        policy: Policy::on(policy.as_ref().map(|policy| &policy.spec), workday::day_of(now)),
+        calendar: Arc::new(Calendar::new(calendars.iter().map(AsRef::as_ref))),
+        position: Position::default(),
         behind: behind(request, context),
         pool_exists: stores
             .pools
@@ -111,6 +142,20 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context) -> Observed {
         decisions,
         outdated,
         allocations,
+    };
+    observed.position = position(&observed, context);
+    observed
+}
+
+fn position(observed: &Observed, context: &Context) -> Position {
+    let Some(snapshot) = context.ledgers.latest(&observed.request.spec.pool) else { return Position::default() };
+    let key = AllocationKey::new(&observed.namespace, observed.place().name);
+    let Some(entry) = snapshot.ledger.entries.get(&key) else { return Position::default() };
+    let own = entry.hold.as_ref().filter(|hold| hold.uid == observed.uid);
+    Position {
+        granted: entry.granted(),
+        held: own.map(|hold| hold.amount).unwrap_or_default(),
+        draining: entry.draining,
     }
 }
 

@@ -8,14 +8,17 @@ use ledger::Bundle;
 use resources::amounts::Resources;
 use resources::condition;
 use resources::judgement::{self, Unfit};
+use resources::policy::ApprovalPath;
 use resources::v1alpha1::{
-    Allocation, AllocationSpec, DecisionStatus, Lease, Phase, QuotaDecision, QuotaRequestSpec, RequestType,
+    Allocation, AllocationSpec, DecisionStatus, Lease, Phase, QuotaDecision, QuotaRequestSpec, QuotaRequestStatus,
+    RequestType,
 };
 use resources::workflow::{self, Facts, Refusal, Standing};
 use resources::{names, sharing};
 use thiserror::Error;
 
 use super::observe::Observed;
+use super::staged::{self, Advance};
 
 /// One step. The next one follows when the watches bring what this one wrote.
 #[derive(Debug)]
@@ -26,8 +29,13 @@ pub enum Step {
     Tell,
     /// Close it as decided.
     Close { decision: Arc<QuotaDecision>, phase: Phase },
-    /// Hold the capacity; if it fits, the request is approved and being provisioned.
-    Hold { decision: Arc<QuotaDecision>, target: Bundle },
+    /// Hold the capacity; if it fits, the request is approved and being provisioned. On the staged
+    /// way, where the decision may also be an offer, it goes where the advance says.
+    Hold { decision: Arc<QuotaDecision>, target: Bundle, advance: Option<Box<Advance>> },
+    /// Move it as decided; nothing has to fit for it.
+    Advance { decision: Arc<QuotaDecision>, advance: Box<Advance> },
+    /// Write what has come about without a decision.
+    Note { status: Box<QuotaRequestStatus> },
     /// Say why a decision changes nothing.
     Refuse { decision: Arc<QuotaDecision>, why: Why },
     /// Answer with the refusal that is on record.
@@ -48,10 +56,16 @@ impl Step {
         match self {
             Self::Close { .. }
             | Self::Hold { .. }
+            | Self::Advance { .. }
             | Self::Refuse { .. }
             | Self::Repeat { .. }
             | Self::Confirm { .. } => true,
-            Self::Submit | Self::Tell | Self::Provision { .. } | Self::Leave { .. } | Self::Move { .. } => false,
+            Self::Submit
+            | Self::Tell
+            | Self::Note { .. }
+            | Self::Provision { .. }
+            | Self::Leave { .. }
+            | Self::Move { .. } => false,
         }
     }
 
@@ -90,8 +104,9 @@ impl Why {
     /// caches show. Else the refusal is put on record first.
     pub const fn is_certain(&self) -> bool {
         match self {
-            Self::Workflow(Refusal::AnotherRequestOpen { .. }) | Self::Unfit(_) => false,
-            Self::Workflow(_) | Self::OtherRequest => true,
+            Self::Unfit(_) => false,
+            Self::Workflow(refusal) => refusal.is_certain(),
+            Self::OtherRequest => true,
         }
     }
 }
@@ -115,7 +130,10 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
             let answer = Box::new(refusal.answer.clone());
             return Step::Repeat { decision: Arc::clone(decision), answer };
         }
-        return decide(observed, decision);
+        return match observed.policy.path {
+            ApprovalPath::Direct if is_direct(phase) => decide(observed, decision),
+            ApprovalPath::Direct | ApprovalPath::Staged => advance(observed, decision, now),
+        };
     }
     if let Some(decision) = observed.decisions.first() {
         let since = status.and_then(|status| status.history.last()).map_or(Timestamp::MIN, |last| last.at.0);
@@ -125,7 +143,31 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
     }
     match phase {
         Phase::Approved | Phase::Provisioning | Phase::Reclaiming => provision(observed, phase, applied),
-        _ => Step::Tell,
+        _ => staged::by_time(observed, now).map_or(Step::Tell, |status| Step::Note { status: Box::new(status) }),
+    }
+}
+
+/// Whether one decision is all it takes from here. What has begun on the staged way ends on it.
+const fn is_direct(phase: Phase) -> bool {
+    !matches!(phase, Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned)
+}
+
+fn advance(observed: &Observed, decision: &Arc<QuotaDecision>, now: Timestamp) -> Step {
+    let decision = Arc::clone(decision);
+    let advance = match staged::verdict(observed, &decision, now) {
+        Ok(advance) => Box::new(advance),
+        Err(refusal) => return Step::Refuse { decision, why: refusal.into() },
+    };
+    let target = match advance.outcome.next.phase {
+        Some(Phase::Offered | Phase::Approved) => match &advance.status.offer {
+            Some(offer) => observed.judge_offer(offer.resources.clone()),
+            None => observed.judge(),
+        },
+        _ => return Step::Advance { decision, advance },
+    };
+    match target {
+        Ok(target) => Step::Hold { decision, target, advance: Some(advance) },
+        Err(unfit) => Step::Refuse { decision, why: unfit.into() },
     }
 }
 
@@ -137,7 +179,7 @@ fn decide(observed: &Observed, decision: &Arc<QuotaDecision>) -> Step {
         Err(refusal) => Step::Refuse { decision, why: refusal.into() },
         Ok(workflow::Step::Close(phase)) => Step::Close { decision, phase },
         Ok(workflow::Step::HoldThenApprove) => match observed.judge() {
-            Ok(target) => Step::Hold { decision, target },
+            Ok(target) => Step::Hold { decision, target, advance: None },
             Err(unfit) => Step::Refuse { decision, why: unfit.into() },
         },
     }
@@ -211,11 +253,14 @@ fn allocation_spec(observed: &Observed, decision: Option<&str>) -> AllocationSpe
     let spec = &observed.request.spec;
     let place = observed.place();
     let before = place.allocation.map(|allocation| &allocation.spec);
-    let target = spec.resources.parse().unwrap_or_default();
+    // What was offered and accepted is what was approved.
+    let offer = observed.request.status.as_ref().and_then(|status| status.offer.as_ref());
+    let resources = offer.map_or(&spec.resources, |offer| &offer.resources);
+    let target = resources.parse().unwrap_or_default();
     AllocationSpec {
         application: spec.application.clone(),
         pool: spec.pool.clone(),
-        resources: spec.resources.clone(),
+        resources: resources.clone(),
         namespaces: judgement::namespaces(&place, target),
         lease: lease(spec, before),
         decision: decision.map(str::to_owned),

@@ -47,7 +47,8 @@ pub struct CloudPolicySpec {
     ///
     /// sla.accept, sla.opinion, sla.testOpen, offer.answerWithin, returned.lapseAfter: working days.
     /// test.period: calendar days. offer.maxRounds: offers per request. withdraw.undo: seconds.
-    /// approval.fourEyes: `on` or `off`, whether a second review stage exists. It is needed for new
+    /// approval.path: `staged` (acceptance, technical review, administrative approval) or `direct`
+    /// (one decision on what was submitted). approval.fourEyes: `on` or `off`, whether a second review stage exists. It is needed for new
     /// applications if approval.fourEyes.newApplications is `on`, and for an increase above
     /// approval.fourEyes.cpu, .memory or .storage. workday.cutoff: what comes later counts as of the
     /// next working day, and deadlines end at it. temporary.warnDays: days before a grant ends.
@@ -128,6 +129,7 @@ pub struct Threshold {
 #[x_kube(validation = Rule::new("self.key != 'test.period' || (self.value.matches('^[1-9][0-9]{0,3}$') && int(self.value) <= 366)").message("test.period is 1 to 366 calendar days: write value: \"15\""))]
 #[x_kube(validation = Rule::new("self.key != 'offer.maxRounds' || (self.value.matches('^[1-9][0-9]{0,3}$') && int(self.value) <= 10)").message("offer.maxRounds is 1 to 10 offers: write value: \"2\""))]
 #[x_kube(validation = Rule::new("self.key != 'withdraw.undo' || (self.value.matches('^(0|[1-9][0-9]{0,3})$') && int(self.value) <= 3600)").message("withdraw.undo is 0 to 3600 seconds: write value: \"60\""))]
+#[x_kube(validation = Rule::new("self.key != 'approval.path' || self.value in ['staged', 'direct']").message("approval.path is staged or direct: write value: \"staged\""))]
 #[x_kube(validation = Rule::new("!(self.key in ['approval.fourEyes', 'approval.fourEyes.newApplications']) || self.value in ['on', 'off']").message("approval.fourEyes and approval.fourEyes.newApplications are on or off: write value: \"on\""))]
 #[x_kube(validation = Rule::new("self.key != 'approval.fourEyes.cpu' || self.value.matches('^(0|[1-9][0-9]{0,10})$|^(0|[1-9][0-9]{0,13})m$')").message("approval.fourEyes.cpu is whole cores or thousandths: write value: \"64\" or \"500m\""))]
 #[x_kube(validation = Rule::new("!(self.key in ['approval.fourEyes.memory', 'approval.fourEyes.storage']) || self.value.matches('^(0|(0|[1-9][0-9]{0,10})M|(0|[1-9][0-9]{0,7})G|(0|[1-9][0-9]{0,4})T|(0|[1-9][0-9]{0,9})Mi|(0|[1-9][0-9]{0,6})Gi|(0|[1-9][0-9]{0,3})Ti)$')").message("approval.fourEyes.memory and approval.fourEyes.storage are whole numbers with one of the units M, G, T, Mi, Gi, Ti: write value: 128G"))]
@@ -135,7 +137,7 @@ pub struct Threshold {
 #[x_kube(validation = Rule::new("self.key != 'temporary.warnDays' || (self.value.matches('^[1-9][0-9]{0,2}(,[1-9][0-9]{0,2}){0,9}$') && self.value.split(',').all(day, int(day) <= 366))").message("temporary.warnDays are up to ten numbers of days, 1 to 366: write value: \"30,7,1\""))]
 pub struct ProcessValue {
     #[schemars(length(min = 1, max = 60))]
-    #[x_kube(validation = Rule::new("self in ['sla.accept', 'sla.opinion', 'sla.testOpen', 'test.period', 'offer.answerWithin', 'offer.maxRounds', 'returned.lapseAfter', 'withdraw.undo', 'approval.fourEyes', 'approval.fourEyes.newApplications', 'approval.fourEyes.cpu', 'approval.fourEyes.memory', 'approval.fourEyes.storage', 'workday.cutoff', 'temporary.warnDays']").message("key isn't known: kubectl explain cloudpolicy.spec.process lists them"))]
+    #[x_kube(validation = Rule::new("self in ['sla.accept', 'sla.opinion', 'sla.testOpen', 'test.period', 'offer.answerWithin', 'offer.maxRounds', 'returned.lapseAfter', 'withdraw.undo', 'approval.path', 'approval.fourEyes', 'approval.fourEyes.newApplications', 'approval.fourEyes.cpu', 'approval.fourEyes.memory', 'approval.fourEyes.storage', 'workday.cutoff', 'temporary.warnDays']").message("key isn't known: kubectl explain cloudpolicy.spec.process lists them"))]
     pub key: String,
     /// A text, also where it is a number: `"3"`.
     #[schemars(length(min = 1, max = 60))]

@@ -111,6 +111,13 @@ pub struct Stage {
     /// Which time limit runs: a key of the CloudPolicy such as `sla.accept`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
+    /// When the time limit began to run, or went on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+    /// Working days that it had then. Absent where the limit isn't in working days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub workdays: Option<i64>,
     /// When it is due, with its zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<String>,

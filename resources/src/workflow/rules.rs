@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use ledger::Bundle;
 
 use super::standing::Standing;
+use crate::policy::{FourEyes as FourEyesPolicy, Policy};
 use crate::v1alpha1::RequestType;
 
 /// The policy's values that a transition depends on. Deadlines aren't among them: they come as
@@ -43,6 +44,20 @@ impl Default for Rules {
             reason_min: 10,
             reason_max: 2000,
             testing: true,
+        }
+    }
+}
+
+impl From<&Policy> for Rules {
+    fn from(policy: &Policy) -> Self {
+        let FourEyesPolicy { is_on, for_new_applications, above } = policy.four_eyes;
+        Self {
+            four_eyes: is_on.then_some(FourEyes { new_applications: for_new_applications, above }),
+            offer_rounds: policy.offer_rounds_max,
+            undo: SignedDuration::from_secs(i64::from(policy.withdraw_undo_seconds)),
+            // Nothing opens a part of a grant for a test yet: all of it is opened at once.
+            testing: false,
+            ..Self::default()
         }
     }
 }
