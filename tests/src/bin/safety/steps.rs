@@ -37,7 +37,7 @@ async fn story(stage: &mut Stage, mutation: &Mutation, without: Option<Step>, ta
     let from = stage.revision().await;
     stage.set(&setting).await;
     let seen = std::cell::RefCell::new(Vec::new());
-    let worlds = [World { stage, name: name.clone(), seed: 0 }];
+    let worlds = [World::new(stage, name.clone(), 0)];
     let failures = play_all(&worlds, |world| {
         let seen = &seen;
         Box::pin(async move {
