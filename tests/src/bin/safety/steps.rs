@@ -71,7 +71,7 @@ async fn story(stage: &mut Stage, mutation: &Mutation, without: Option<Step>, ta
 /// What was found about this story: of the one before, something may be broken for good.
 fn own(report: &Report, name: &str) -> Vec<String> {
     let about = |finding: &&oracle::Finding| {
-        finding.object.contains(name) && matches!(finding.check, Check::A | Check::B | Check::Fence)
+        finding.object.contains(name) && matches!(finding.check, Check::A | Check::B | Check::Use | Check::Fence)
     };
     let text = |finding: &oracle::Finding| {
         format!("{:?} at revision {}, {}: {}", finding.check, finding.revision, finding.object, finding.message)
