@@ -61,7 +61,7 @@ impl Plan {
         Self {
             cuts_old: seed % 2 == 1,
             step: STEPS[(seed / 2 % 4) as usize],
-            cut: if seed / 8 % 2 == 0 { Cut::Silent } else { Cut::Broken },
+            cut: if (seed / 8).is_multiple_of(2) { Cut::Silent } else { Cut::Broken },
             is_brief: seed / 16 % 3 == 2,
         }
     }
