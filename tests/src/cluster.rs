@@ -1,9 +1,8 @@
 //! A control plane of one's own with the chart on it, people with tokens, and the operator.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
@@ -13,6 +12,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 use serde_json::{Value, json};
 
+use crate::control_plane::ControlPlane;
 use crate::eventually::{SOON, eventually};
 use crate::people::Person;
 use crate::process::Process;
@@ -25,12 +25,8 @@ const POLICIES_ACT_WITHIN: Duration = Duration::from_secs(60);
 /// is dropped, and also when the process ends in any other way.
 #[derive(Debug)]
 pub struct Cluster {
-    control_plane: Child,
+    plane: ControlPlane,
     folder: PathBuf,
-    /// One for each API server.
-    kubeconfigs: Vec<Value>,
-    /// Process ids of its parts, by name.
-    parts: HashMap<String, u32>,
     tokens: HashMap<Person, String>,
 }
 
@@ -52,42 +48,21 @@ impl Cluster {
 
     pub async fn start_as(name: &str, plane: Plane) -> Self {
         let folder = program::scratch(name);
-        let log = std::fs::File::create(folder.join("control-plane.log")).expect("a log file can be written");
-        let mut command = Command::new(program::of_localcluster("localcluster"));
-        command.args(["run", "--throwaway"]);
-        if plane == Plane::Pair {
-            command.args(["--keep-history", "--apiservers", "2", "--data"]).arg(data_in(&folder));
-        }
-        let mut control_plane = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("localcluster can be started");
-        let mut line = String::new();
-        let output = control_plane.stdout.take().expect("standard output is a pipe");
-        BufReader::new(output).read_line(&mut line).expect("localcluster says where the cluster is");
-        let said: Value = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("no cluster; see {}", folder.join("control-plane.log").display()));
-        let paths: Vec<&str> = ["kubeconfig", "kubeconfig2"].iter().filter_map(|name| said[name].as_str()).collect();
-        let path = *paths.first().expect("localcluster names the kubeconfig");
-        let read = |path: &&str| {
-            let text = std::fs::read_to_string(path).expect("the kubeconfig can be read");
-            serde_yaml_ng::from_str(&text).expect("a kubeconfig is YAML")
+        let data = data_in(&folder).display().to_string();
+        let flags: &[&str] = match plane {
+            Plane::Single => &[],
+            Plane::Pair => &["--keep-history", "--apiservers", "2", "--data", &data],
         };
-        let parts = said["processes"].as_array().into_iter().flatten().filter_map(|process| {
-            Some((process["name"].as_str()?.to_owned(), u32::try_from(process["pid"].as_u64()?).ok()?))
-        });
-        let (kubeconfigs, parts) = (paths.iter().map(read).collect(), parts.collect());
-        let mut cluster = Self { control_plane, folder, kubeconfigs, parts, tokens: HashMap::new() };
-        cluster.install_chart(Path::new(path));
+        let mut cluster = Self { plane: ControlPlane::start(&folder, flags), folder, tokens: HashMap::new() };
+        cluster.install_chart();
         cluster.give_tokens().await;
         cluster.await_policies().await;
         cluster
     }
 
     /// Kinds, roles, policies and people, as `make up` installs them.
-    fn install_chart(&self, kubeconfig: &Path) {
+    fn install_chart(&self) {
+        let kubeconfig = self.plane.kubeconfig_file();
         let chart = program::root().join("charts/yunheng");
         let (kinds, rest) = (chart.join("crds"), chart.join("rendered/local.yaml"));
         let apply: &[&str] = &["apply", "--server-side", "--force-conflicts"];
@@ -112,8 +87,8 @@ impl Cluster {
 
     /// A policy acts a moment after it was made: nothing relies on it before it has refused.
     async fn await_policies(&self) {
-        for server in 0..self.kubeconfigs.len() {
-            self.await_policies_at(client(self.kubeconfigs[server].clone()).await).await;
+        for server in 0..self.plane.kubeconfigs().len() {
+            self.await_policies_at(client(self.plane.kubeconfigs()[server].clone()).await).await;
         }
     }
 
@@ -155,7 +130,7 @@ impl Cluster {
 
     /// A client for the administrator of the cluster, whom the policies bind too.
     pub async fn admin(&self) -> Client {
-        client(self.kubeconfigs[0].clone()).await
+        client(self.plane.kubeconfigs()[0].clone()).await
     }
 
     pub async fn client(&self, person: Person) -> Client {
@@ -164,8 +139,11 @@ impl Cluster {
 
     /// How to reach one of the API servers, as somebody or as the administrator.
     pub async fn config(&self, person: Option<Person>, server: usize) -> Config {
-        config(person.map_or_else(|| self.kubeconfigs[server].clone(), |person| self.kubeconfig_of(person, server)))
-            .await
+        config(
+            person
+                .map_or_else(|| self.plane.kubeconfigs()[server].clone(), |person| self.kubeconfig_of(person, server)),
+        )
+        .await
     }
 
     /// Where the history is, of a [`Plane::Pair`].
@@ -179,12 +157,12 @@ impl Cluster {
     /// # Panics
     /// When there is no such part.
     pub fn signal(&self, part: &str, signal: &str) {
-        crate::process::send(self.parts[part], signal);
+        self.plane.signal(part, signal);
     }
 
     /// Somebody who isn't one of the chart's people: the administrator in his name.
     pub async fn client_as(&self, user: &str) -> Client {
-        let mut kubeconfig = self.kubeconfigs[0].clone();
+        let mut kubeconfig = self.plane.kubeconfigs()[0].clone();
         kubeconfig["users"][0]["user"]["as"] = json!(user);
         client(kubeconfig).await
     }
@@ -201,7 +179,7 @@ impl Cluster {
     }
 
     fn kubeconfig_of(&self, person: Person, server: usize) -> Value {
-        let mut kubeconfig = self.kubeconfigs[server].clone();
+        let mut kubeconfig = self.plane.kubeconfigs()[server].clone();
         let cluster = kubeconfig["clusters"][0]["name"].clone();
         kubeconfig["users"] = json!([{"name": "person", "user": {"token": self.token(person)}}]);
         kubeconfig["contexts"] = json!([{"name": "person", "context": {"cluster": cluster, "user": "person"}}]);
@@ -260,14 +238,6 @@ impl Cluster {
         let process = Process::start(&program, &arguments, &[("KUBECONFIG", &kubeconfig)], log);
         let url = address_in(&address, &process).await;
         Operator { process, url, http: reqwest::Client::new() }
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        // It stops when its standard input ends.
-        self.control_plane.stdin = None;
-        let _ = self.control_plane.wait();
     }
 }
 

@@ -23,11 +23,16 @@ impl Standing {
     /// Reads the quotas first and the ledger after them: a quota may be lowered after its ledger,
     /// but never raised before it.
     pub async fn read(client: &Client, pool: &str) -> Self {
+        Self::read_in(client, client, pool).await
+    }
+
+    /// The same of a pool whose quotas are in another cluster than its ledger.
+    pub async fn read_in(cluster: &Client, hub: &Client, pool: &str) -> Self {
         let selector = format!("{}=true,{}={pool}", names::LABEL_MANAGED, names::LABEL_POOL);
-        let all: Api<ResourceQuota> = Api::all(client.clone());
+        let all: Api<ResourceQuota> = Api::all(cluster.clone());
         let quotas = all.list(&ListParams::default().labels(&selector)).await.expect("quotas can be listed");
         let quotas = quotas.items.iter().map(|one| (one.namespace().unwrap_or_default(), one.into())).collect();
-        let ledgers: Api<PoolLedger> = Api::all(client.clone());
+        let ledgers: Api<PoolLedger> = Api::all(hub.clone());
         let object = ledgers.get(pool).await.unwrap_or_else(|error| panic!("ledger of {pool}: {error}"));
         let ledger = snapshot::ledger(&object.spec).expect("a ledger that the operator wrote");
         Self { uid: object.metadata.uid.unwrap_or_default(), spec: object.spec, ledger, quotas }

@@ -6,6 +6,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "objects are written down where they are sent")]
 
 pub mod cluster;
+pub mod control_plane;
 pub mod eventually;
 pub mod faults;
 pub mod invariants;

@@ -7,7 +7,7 @@ use resources::KINDS;
 use serde_json::Value;
 
 /// Plurals and scopes of the kinds that aren't ours.
-const BUILT_IN: [(&str, &str, bool); 10] = [
+const BUILT_IN: [(&str, &str, bool); 12] = [
     ("Namespace", "namespaces", false),
     ("ConfigMap", "configmaps", true),
     ("Pod", "pods", true),
@@ -17,6 +17,8 @@ const BUILT_IN: [(&str, &str, bool); 10] = [
     ("Lease", "leases", true),
     ("LimitRange", "limitranges", true),
     ("Secret", "secrets", true),
+    ("Role", "roles", true),
+    ("RoleBinding", "rolebindings", true),
     ("ClusterRoleBinding", "clusterrolebindings", false),
 ];
 

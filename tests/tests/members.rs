@@ -15,7 +15,7 @@ use resources::{names, quota};
 use serde_json::json;
 use tests::cluster::Cluster;
 use tests::eventually::{SOON, eventually};
-use tests::member::Member;
+use tests::member::{Line, Member};
 use tests::object::{self, Place};
 use tests::people::Person;
 use tests::town::{Town, amounts, bundle, pool};
@@ -58,19 +58,23 @@ async fn await_told(town: &Town<'_>, type_: &str, reason: &str, words: &str) {
 /// it comes back with the quotas it had, and those are lowered before anything is granted.
 #[tokio::test]
 async fn a_lost_cluster_is_fenced_off_and_comes_back() {
-    let (cluster, member) = tokio::join!(Cluster::start("members"), Member::start("member-inspur"));
+    // Each takes seconds to start.
+    let starting = tokio::task::spawn_blocking(|| Member::start("members-inspur"));
+    let (cluster, member) = tokio::join!(Cluster::start("members"), starting);
+    let member = member.unwrap();
+    let line = Line { secret: "member-inspur".to_owned(), name: "inspur".to_owned() };
     let operator = cluster.start_operator("operator").await;
     let (hub, there) = (cluster.admin().await, member.admin().await);
     let town = Town { cluster: &cluster, name: "far".to_owned(), admin: hub.clone() };
 
     // Named before its Secret is there: the pool says what is missing.
     let mut object = pool("far", amounts("10", "20G", "0T"));
-    object["spec"]["cluster"] = member.reference();
+    object["spec"]["cluster"] = line.reference();
     town.create(Person::CloudAdmin, object).await;
     town.create(Person::CloudAdmin, tests::town::department("far", json!({}))).await;
     let missing = "there is no Secret yunheng-system/member-inspur";
     await_told(&town, CLUSTER_REACHABLE, "ClusterUnreachable", missing).await;
-    object::create(&hub, member.secret().await).await.unwrap();
+    object::create(&hub, member.secret(&line).await).await.unwrap();
     await_pool(&town, READY, "Serving").await;
 
     // In force there, and nothing of it here.

@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing there")]
 
+use std::time::Duration;
+
 use tests::eventually::be_patient;
 use tests::faults::dice::Profile;
 use tests::faults::without::Step;
@@ -11,15 +13,19 @@ use tests::scenarios::{MUTATIONS, Mutation, SCENARIOS, Scenario};
 use tests::stage::{Setting, Stage, World, play_all};
 
 /// Each with its seed.
-const PLAYED: [(&str, u64); 4] = [("shrink", 1), ("resize", 1), ("namespaces", 1), ("limits", 1)];
+const PLAYED: [(&str, u64); 5] = [("shrink", 1), ("resize", 1), ("namespaces", 1), ("limits", 1), ("cut", 15)];
+
+/// The line of `cut`, which breaks at once, is cut for twice as long as it takes until that is noticed.
+const CUT_FOR: Duration = Duration::from_secs(28);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_over_granted_under_fire_and_a_missing_step_is_found() {
     be_patient(4);
-    let setting = Setting { faults: Profile::Light, seed: 7, both_lead: true, ..Setting::default() };
+    let setting = Setting { faults: Profile::Light, seed: 7, both_lead: true, members: 2, ..Setting::default() };
     let mut stage = Stage::start("safety-test", &setting).await;
-    let worlds: Vec<World<'_>> =
-        PLAYED.map(|(name, seed)| World { stage: &stage, name: format!("{name}{seed:03}"), seed }).into();
+    let worlds: Vec<World<'_>> = PLAYED
+        .map(|(name, seed)| World { cut_for: CUT_FOR, ..World::new(&stage, format!("{name}{seed:03}"), seed) })
+        .into();
     let failures = play_all(&worlds, |world| (scenario(&world.name).play)(world)).await;
     assert!(failures.is_empty(), "{failures:#?}");
     let report = stage.replay(1, false).await;
@@ -44,5 +50,5 @@ async fn tell(stage: &mut Stage, mutation: &Mutation) -> Vec<String> {
     let name = "missed".to_owned();
     let setting = Setting { without: Some(mutation.step), flags: (mutation.flags)(&name), ..Setting::default() };
     stage.set(&setting).await;
-    (mutation.play)(&World { stage, name, seed: 0 }).await
+    (mutation.play)(&World::new(stage, name, 0)).await
 }

@@ -17,6 +17,8 @@ pub enum Check {
     A,
     /// Per allocation: Σ max(`spec.hard`, `status.hard`) over its namespaces ≤ granted + draining.
     B,
+    /// What drained is given back only when pods and claims fit what is still granted and draining.
+    Use,
     /// No pod or claim begins in a managed namespace whose quota isn't in force.
     Unpopulated,
     /// No fence from a ledger's future, no revision that goes back.

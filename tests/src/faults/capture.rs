@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::args::NamedRule;
 use super::exchange::Exchange;
+use super::line::Line;
 
 /// How often a gate is looked at, and how long before what was caught is given up.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -57,6 +58,13 @@ impl Gates {
             caught: self.file(&capture.name, "caught"),
         });
         gates.find(|gate| std::fs::File::create_new(&gate.caught).is_ok())
+    }
+
+    /// A line that is cut by a file in the same folder. The hub's own, whose contexts name no
+    /// namespace, never is.
+    #[must_use]
+    pub fn line(&self, name: &str) -> Line {
+        Line::new(self.folder.as_ref().filter(|_| name != "default"), name)
     }
 
     fn file(&self, name: &str, what: &str) -> PathBuf {

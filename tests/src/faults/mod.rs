@@ -8,12 +8,14 @@
 //!
 //! [`without`] takes one step out of the protocol on the way to the wire, so that what ships has no
 //! switches for it. [`capture`] catches a chosen request and sends it when it is told to, as a
-//! network may deliver a packet long after its sender has given up.
+//! network may deliver a packet long after its sender has given up. [`line`] is a way to a member
+//! cluster that can be cut.
 pub mod args;
 pub mod capture;
 pub mod crash;
 pub mod dice;
 pub mod exchange;
+pub mod line;
 pub mod quota_fence;
 pub mod service;
 pub mod stream;
@@ -38,7 +40,7 @@ pub async fn clients(args: FireArgs) -> Result<Clients, Box<dyn std::error::Erro
     let connect = Connect::new(move |mut config, _| {
         let retries = std::mem::take(&mut config.default_retry);
         let namespace = config.default_namespace.clone();
-        let faults = Faults::new(Client::try_from(config)?, fire.clone());
+        let faults = Faults::new(Client::try_from(config)?, fire.clone(), fire.line(&namespace));
         let retries = retries.then(|| RetryLayer::new(RetryPolicy::server_retry()));
         Ok(Client::new(ServiceBuilder::new().option_layer(retries).service(faults), namespace))
     });

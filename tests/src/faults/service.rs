@@ -19,6 +19,7 @@ use super::capture::Gates;
 use super::crash::Deaths;
 use super::dice::{Dice, Fault};
 use super::exchange::{Exchange, Verb};
+use super::line::Line;
 use super::stream::{self, AnswerBody};
 use super::without::Without;
 
@@ -46,6 +47,12 @@ impl Fire {
             always_leads: always_lead,
         }))
     }
+
+    /// The way to a cluster, by the namespace of its kubeconfig's context.
+    #[must_use]
+    pub fn line(&self, name: &str) -> Line {
+        self.gates.line(name)
+    }
 }
 
 /// A client with faults between it and the server.
@@ -53,12 +60,13 @@ impl Fire {
 pub struct Faults {
     inner: Client,
     fire: Arc<Fire>,
+    line: Line,
 }
 
 impl Faults {
     #[must_use]
-    pub fn new(inner: Client, fire: Arc<Fire>) -> Self {
-        Self { inner, fire }
+    pub fn new(inner: Client, fire: Arc<Fire>, line: Line) -> Self {
+        Self { inner, fire, line }
     }
 }
 
@@ -86,7 +94,7 @@ impl Service<Request<Body>> for Faults {
 
 impl Faults {
     async fn exchange(&self, exchange: Exchange, request: Request<Bytes>) -> Result<Response<AnswerBody>, BoxError> {
-        let Self { inner, fire } = self;
+        let Self { inner, fire, line: _ } = self;
         if fire.always_leads && exchange.resource == "leases" {
             return Ok(lead(&exchange, &request));
         }
@@ -157,17 +165,20 @@ impl Faults {
 
     async fn carry_out(&self, exchange: &Exchange, request: Request<Bytes>) -> Result<Response<AnswerBody>, BoxError> {
         let request = self.fire.without.at_last(exchange, request, &self.inner).await?;
+        self.line.passes().await?;
         let answer = self.inner.send(request.map(Body::from)).await?;
         if exchange.verb.writes() && answer.status().is_success() {
             self.fire.deaths.count(exchange);
         }
+        self.line.passes().await?;
         self.fire.without.after(exchange, stream::as_it_is(answer)).await
     }
 
     async fn watch(&self, exchange: Exchange, request: Request<Bytes>) -> Result<Response<AnswerBody>, BoxError> {
         let faults = self.fire.dice.draw_for_watch(&exchange);
+        self.line.passes().await?;
         let answer = self.inner.send(request.map(Body::from)).await?;
-        let answer = self.fire.without.after(&exchange, stream::as_it_is(answer)).await?;
+        let answer = self.line.watch(self.fire.without.after(&exchange, stream::as_it_is(answer)).await?);
         let Some(faults) = faults.filter(|_| answer.status().is_success()) else { return Ok(answer) };
         let seed = self.fire.dice.seed();
         let say = move |fault| tracing::info!(seed, verb = "watch", path = exchange.path, ?fault, "fault");

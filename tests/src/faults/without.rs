@@ -91,6 +91,17 @@ impl Without {
         self.gates.as_ref().is_some_and(|gates| gates.join(format!("{pool}-ledger-read.armed")).exists())
     }
 
+    /// Says, at the gate `POOL-ledger-read`, that the ledger was read after the gate was armed.
+    fn note_read(&self, exchange: &Exchange) {
+        let is_read = (exchange.verb, exchange.resource.as_str()) == (Verb::Get, "poolledgers");
+        if let Some(gates) = self.gates.as_ref().filter(|_| is_read && self.is_old(&exchange.name)) {
+            let caught = gates.join(format!("{}-ledger-read.caught", exchange.name));
+            if let Err(error) = std::fs::write(caught, "") {
+                tracing::warn!(%error, "failed to note that a ledger was read");
+            }
+        }
+    }
+
     /// What is sent instead.
     ///
     /// # Errors
@@ -144,6 +155,7 @@ impl Without {
         exchange: &Exchange,
         answer: Response<AnswerBody>,
     ) -> Result<Response<AnswerBody>, BoxError> {
+        self.note_read(exchange);
         let Some(step) = self.step.filter(|_| answer.status().is_success()) else { return Ok(answer) };
         let reads = !exchange.verb.writes();
         match (step, exchange.resource.as_str()) {

@@ -33,10 +33,15 @@ pub async fn create(client: &Client, object: Value) -> DynamicObject {
 impl World<'_> {
     /// Zhang asks for something and the approver says yes, at once: nobody waits for anything.
     /// `number` names both and says by which API server.
-    pub async fn ask_and_approve(&self, town: &Town<'_>, number: usize, mut request: Value) {
+    pub async fn ask_and_approve(&self, town: &Town<'_>, number: usize, request: Value) {
+        let uid = self.ask(town, number, request).await;
+        self.approve(town, number, 0, &uid).await;
+    }
+
+    /// Zhang asks for something; the answer is the request's uid.
+    pub async fn ask(&self, town: &Town<'_>, number: usize, mut request: Value) -> String {
         request["metadata"] = json!({"namespace": town.namespace(), "name": format!("qr-{number}")});
-        let asked = create(self.stage.client(Person::Zhang, number), request).await;
-        self.approve(town, number, 0, &asked.uid().unwrap_or_default()).await;
+        create(self.stage.client(Person::Zhang, number), request).await.uid().unwrap_or_default()
     }
 
     /// The approver says yes, for the `copy`-th time.

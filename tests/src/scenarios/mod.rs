@@ -7,6 +7,7 @@
 pub mod acts;
 mod burst;
 mod crash;
+mod cut;
 mod limits;
 mod load;
 mod moves;
@@ -34,6 +35,8 @@ pub struct Scenario {
     /// How many of its seeds play at once on one stage.
     pub beside: usize,
     pub disturbed: Disturbed,
+    /// How many member clusters its stage has beside the hub.
+    pub members: usize,
     pub play: for<'a> fn(&'a World<'a>) -> LocalBoxFuture<'a, ()>,
     /// More flags for the operators, from a world's name and seed.
     pub flags: fn(&str, u64) -> Vec<String>,
@@ -60,6 +63,7 @@ const fn scenario(
         faults: Profile::Light,
         beside: 8,
         disturbed: Disturbed::No,
+        members: 0,
         play,
         flags: |_, _| Vec::new(),
     }
@@ -86,6 +90,12 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         faults: Profile::Heavy,
         ..scenario("moves", "all leave a full pool for one with room for two", |world| Box::pin(moves::play(world)))
+    },
+    Scenario {
+        members: 2,
+        ..scenario("cut", "a move between two member clusters, one of which is cut off", |world| {
+            Box::pin(cut::play(world))
+        })
     },
     scenario("resize", "resize beyond the pool keeps the old share", |world| Box::pin(resize::play(world))),
     Scenario {

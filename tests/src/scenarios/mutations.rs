@@ -101,7 +101,7 @@ pub const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         step: Step::LedgerRead,
-        story: "one whose ledger is old makes a namespace again whose share has moved",
+        story: "one that slept makes a namespace again whose share was taken back, and raises it",
         both_lead: true,
         flags: |_| Vec::new(),
         play: |world| Box::pin(old_ledger(world)),
@@ -183,22 +183,26 @@ async fn move_and_delete(world: &World<'_>, town: &Town<'_>, application: &str) 
         if quota.bound() == Some(Bundle::ZERO) { Ok(()) } else { Err(format!("{quota:?}")) }
     })
     .await;
-    let namespaces: Api<Namespace> = Api::all(world.stage.admin(0).clone());
-    let uid = namespaces.get(&namespace).await.expect("the namespace is there").uid();
-    let place = Place { kind: "Namespace", namespace: "", name: &namespace };
-    let gone = object::delete(world.stage.admin(0), &place).await;
-    gone.unwrap_or_else(|error| panic!("{namespace} is deleted: {error}"));
-    eventually(SOON, format!("{namespace} is gone"), async || match namespaces.get_opt(&namespace).await {
-        // One of its name may be there again.
-        Ok(found) if found.as_ref().and_then(ResourceExt::uid) != uid => Ok(()),
-        other => Err(format!("{:?}", other.map(|found| found.map(|one| one.status)))),
-    })
-    .await;
+    delete_namespace(world, &namespace).await;
     let other = format!("{namespace}-other");
     eventually(SOON, format!("{other} has it all"), async || {
         let quotas = town.standing().await.quotas;
         let asked = quotas.get(&other).and_then(|quota| quota.enforced);
         if asked == Some(bundle(&cores(8))) { Ok(()) } else { Err(format!("{quotas:?}")) }
+    })
+    .await;
+}
+
+/// Deletes a namespace and waits until it is gone. One of its name may be there again then.
+async fn delete_namespace(world: &World<'_>, namespace: &str) {
+    let namespaces: Api<Namespace> = Api::all(world.stage.admin(0).clone());
+    let uid = namespaces.get(namespace).await.expect("the namespace is there").uid();
+    let place = Place { kind: "Namespace", namespace: "", name: namespace };
+    let gone = object::delete(world.stage.admin(0), &place).await;
+    gone.unwrap_or_else(|error| panic!("{namespace} is deleted: {error}"));
+    eventually(SOON, format!("{namespace} is gone"), async || match namespaces.get_opt(namespace).await {
+        Ok(found) if found.as_ref().and_then(ResourceExt::uid) != uid => Ok(()),
+        other => Err(format!("{:?}", other.map(|found| found.map(|one| one.status)))),
     })
     .await;
 }
@@ -291,24 +295,38 @@ async fn raise_taken_back(world: &World<'_>) -> Vec<String> {
     told(stage.let_go(&raise).await, 422)
 }
 
-/// Both lead, and one of them may have an old ledger: a share moves, and its namespace is deleted.
+/// Both lead, and one of them reads the ledger and falls asleep. The other takes a share back, and its
+/// namespace is deleted. With it goes every fence that is newer than the old ledger: of those the
+/// one that wakes up would see that its ledger is behind, and touch nothing.
 async fn old_ledger(world: &World<'_>) -> Vec<String> {
-    let town = pool_for_a_move(world).await;
+    let (stage, gate) = (world.stage, format!("{}-ledger-read", world.name));
+    let [first, second] = [&stage.operators[0], &stage.operators[1]];
+    let town = pool(world).await;
     let a = format!("{}-a", world.name);
     town.allocate(&a, cores(8)).await;
     town.await_enforced(&a, "8", "10G", "0G").await;
-    // From here on the first's ledgers are old, and the oldest that it knows has the first share.
-    world.stage.arm(&format!("{}-ledger-read", world.name));
-    let b = format!("{}-b", world.name);
-    town.allocate(&b, cores(1)).await;
-    town.await_enforced(&b, "1", "10G", "0G").await;
-    move_and_delete(world, &town, &a).await;
+    town.settles().await;
+    // Who begins anew reads first: this is the ledger that gets old.
+    stage.arm(&gate);
+    first.kill();
+    stage.await_caught(&gate).await;
+    first.freeze();
+    world.resize(&town, &a, amounts("0", "0G", "0G"), 1).await;
+    eventually(SOON, format!("{a} has nothing left, and nothing drains"), async || {
+        let position = town.settles().await.ledger.position();
+        if position.total().is_zero() { Ok(()) } else { Err(format!("{position:?}")) }
+    })
+    .await;
+    second.freeze();
     let namespace = world.namespace_of(&a);
+    delete_namespace(world, &namespace).await;
+    first.thaw();
     watch_for(A_WHILE, async || {
         let quotas = town.standing().await.quotas;
         quotas.get(&namespace).is_some_and(|quota| quota.bound().is_none_or(|bound| !bound.is_zero()))
     })
     .await;
+    second.thaw();
     Vec::new()
 }
 

@@ -14,13 +14,15 @@ use futures::future::{LocalBoxFuture, join_all};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ListParams;
 use kube::{Api, Client, Config};
-use oracle::{Expect, Range, Report, Source, replay};
+use oracle::{Expect, Range, Report, Source, replay_with};
 use serde_json::Value;
 
 use crate::cluster::{Cluster, Plane};
 use crate::eventually::{SOON, eventually};
 use crate::faults::dice::{Profile, Random};
+use crate::faults::line::Cut;
 use crate::faults::without::Step;
+use crate::member::Member;
 use crate::people::Person;
 use crate::town::Town;
 pub use under_fire::UnderFire;
@@ -40,12 +42,15 @@ pub struct Setting {
     pub flags: Vec<String>,
     /// One of them keeps to the whole protocol, whatever `without` says.
     pub second_is_sound: bool,
+    /// How many member clusters there are beside the hub; from the start of the stage on.
+    pub members: usize,
 }
 
 pub struct Stage {
     // These end before the cluster does: an API server that stops waits for those who watch.
     pub operators: Vec<UnderFire>,
     clients: HashMap<(Option<Person>, usize), Client>,
+    pub members: Vec<Member>,
     pub cluster: Cluster,
     gates: PathBuf,
 }
@@ -53,7 +58,12 @@ pub struct Stage {
 impl Stage {
     /// Starts everything; `name` names the folder of the logs.
     pub async fn start(name: &str, setting: &Setting) -> Self {
+        // Each takes seconds to start.
+        let members = (0..setting.members).map(|number| format!("{name}-member-{number}"));
+        let members = members.map(|name| tokio::task::spawn_blocking(move || Member::start(&name)));
+        let members: Vec<_> = members.collect();
         let cluster = Cluster::start_as(name, Plane::Pair).await;
+        let members = join_all(members).await.into_iter().map(|started| started.expect("a member starts")).collect();
         let mut clients = HashMap::new();
         for server in 0..2 {
             for person in CAST.map(Some).into_iter().chain([None]) {
@@ -64,7 +74,7 @@ impl Stage {
             }
         }
         let gates = cluster.folder().join("gates");
-        let mut stage = Self { cluster, operators: Vec::new(), clients, gates };
+        let mut stage = Self { cluster, operators: Vec::new(), clients, members, gates };
         stage.set(setting).await;
         stage
     }
@@ -120,8 +130,15 @@ impl Stage {
     /// # Panics
     /// When the history can't be read.
     pub async fn replay(&self, from: i64, is_quiet: bool) -> Report {
-        let source = Source::of_localcluster(&self.cluster.data()).expect("the control plane runs");
-        let report = replay(&source, Range { from, until: None }, Expect { quiet: is_quiet }).await;
+        let source = |data: &Path| Source::of_localcluster(data).expect("the control plane runs");
+        let members: Vec<Source> = self.members.iter().map(|member| source(member.data())).collect();
+        let report = replay_with(
+            &source(&self.cluster.data()),
+            &members,
+            Range { from, until: None },
+            Expect { quiet: is_quiet },
+        )
+        .await;
         report.unwrap_or_else(|error| panic!("the history can't be read: {error}"))
     }
 
@@ -151,6 +168,26 @@ impl Stage {
         text.split(' ').next().and_then(|code| code.parse().ok()).unwrap_or_default()
     }
 
+    /// Cuts both operators' line to a member cluster: see [`crate::faults::line`].
+    ///
+    /// # Panics
+    /// When the file can't be written.
+    pub fn cut(&self, line: &str, cut: Cut) {
+        // Whole or not at all: it is read all the time.
+        let (file, part) = (self.gate(line, "cut"), self.gate(line, "cut-part"));
+        touch(&part);
+        let written = std::fs::write(&part, cut.word()).and_then(|()| std::fs::rename(&part, &file));
+        written.expect("a line can be cut");
+    }
+
+    /// Makes a line whole again.
+    ///
+    /// # Panics
+    /// When it isn't cut.
+    pub fn mend(&self, line: &str) {
+        std::fs::remove_file(self.gate(line, "cut")).expect("a line that was cut");
+    }
+
     /// Shuts a gate that blocks, or opens it again.
     pub fn shut(&self, name: &str, is_shut: bool) {
         let file = self.gate(name, "shut");
@@ -163,7 +200,7 @@ impl Stage {
 }
 
 fn flags(setting: &Setting, server: usize, gates: &Path) -> Vec<String> {
-    let Setting { faults, seed, both_lead, without, flags, second_is_sound } = setting;
+    let Setting { faults, seed, both_lead, without, flags, second_is_sound, members: _ } = setting;
     let profile = clap::ValueEnum::to_possible_value(faults).map(|value| value.get_name().to_owned());
     let mut all = vec![
         "--seed".to_owned(),
@@ -198,9 +235,16 @@ pub struct World<'a> {
     pub stage: &'a Stage,
     pub name: String,
     pub seed: u64,
+    /// For how long a line to a member is cut.
+    pub cut_for: Duration,
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
+    #[must_use]
+    pub fn new(stage: &'a Stage, name: String, seed: u64) -> Self {
+        Self { stage, name, seed, cut_for: Duration::from_secs(60) }
+    }
+
     /// A pool and a department of the world's name.
     pub async fn found(&self, capacity: Value) -> Town<'_> {
         Town::found(&self.stage.cluster, &self.name, capacity).await

@@ -10,6 +10,7 @@ mod limits;
 mod member;
 mod places;
 mod promises;
+mod returns;
 
 #[cfg(test)]
 mod tests;
@@ -129,6 +130,7 @@ impl World {
         match key.kind {
             Kind::Ledger => {
                 let before = ledgers.put(key.name, read, limits, touched, log);
+                returns::check(key.name, before.as_deref(), ledgers, places, log);
                 decisions.follow(key.name, before.as_deref(), ledgers, log);
                 if let Some(next) = ledgers.get(key.name) {
                     promises.follow(key.name, before.as_deref(), next, places.cluster());

@@ -10,6 +10,15 @@ use tests::stage::{Setting, Stage, World, play_all};
 
 use crate::table::Table;
 
+/// For how long something is away.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// All operators.
+    pub down_for: Duration,
+    /// A line to a member cluster.
+    pub cut_for: Duration,
+}
+
 /// What the seeds of a scenario came to.
 #[derive(Default)]
 struct Sum {
@@ -24,12 +33,12 @@ struct Sum {
 }
 
 /// Plays all these seeds; `true` if nothing was found.
-pub async fn run(scenario: &Scenario, seeds: Range<u64>, down_for: Duration, table: &mut Table) -> bool {
+pub async fn run(scenario: &Scenario, seeds: Range<u64>, times: Times, table: &mut Table) -> bool {
     let begun = Instant::now();
     let mut sum = Sum::default();
     let seeds: Vec<u64> = seeds.collect();
     for chunk in seeds.chunks(scenario.beside) {
-        one(scenario, chunk, down_for, table, &mut sum).await;
+        one(scenario, chunk, times, table, &mut sum).await;
     }
     let Sum { seeds, revisions, commits, quota_writes, decisions, findings, failures, beyond } = sum;
     let beyond: Vec<String> = beyond.iter().map(|(resource, amount)| format!("{resource} {amount}")).collect();
@@ -43,24 +52,25 @@ pub async fn run(scenario: &Scenario, seeds: Range<u64>, down_for: Duration, tab
     findings + failures == 0
 }
 
-async fn one(scenario: &Scenario, seeds: &[u64], down_for: Duration, table: &mut Table, sum: &mut Sum) {
+async fn one(scenario: &Scenario, seeds: &[u64], times: Times, table: &mut Table, sum: &mut Sum) {
     let name = |seed: &u64| format!("{}{seed:03}", scenario.name);
     let setting = Setting {
         faults: scenario.faults,
         seed: 1,
         // Every other stage has two that believe to lead; not where one is put to sleep for its lease.
         both_lead: both_lead(scenario, seeds),
+        members: scenario.members,
         flags: seeds.iter().flat_map(|seed| (scenario.flags)(&name(seed), *seed)).collect(),
         ..Setting::default()
     };
     let begun = Instant::now();
     let mut stage = Stage::start("safety", &setting).await;
     let worlds: Vec<World<'_>> =
-        seeds.iter().map(|seed| World { stage: &stage, name: name(seed), seed: *seed }).collect();
+        seeds.iter().map(|seed| World { cut_for: times.cut_for, ..World::new(&stage, name(seed), *seed) }).collect();
     let playing = play_all(&worlds, scenario.play);
     let failures = tokio::select! {
         failures = playing => failures,
-        () = disturb(&stage, scenario.disturbed, down_for) => Vec::new(),
+        () = disturb(&stage, scenario.disturbed, times.down_for) => Vec::new(),
     };
     let starts: Vec<u32> = stage.operators.iter().map(tests::stage::UnderFire::starts).collect();
     drop(worlds);

@@ -42,7 +42,7 @@ pub async fn run(times: u32, table: &mut Table) -> bool {
 async fn some(times: u32, seed: u64, recoveries: &mut Vec<Duration>, table: &mut Table) -> bool {
     let mut stage = Stage::start("safety-kills", &Setting { faults: Profile::None, seed, ..Setting::default() }).await;
     {
-        let world = World { stage: &stage, name: format!("kills{seed:03}"), seed };
+        let world = World::new(&stage, format!("kills{seed:03}"), seed);
         let town = world.found(amounts("1000", "2000G", "10T")).await;
         let mut random = world.random();
         let mut number = 0;

@@ -41,6 +41,9 @@ struct Args {
     /// Operators stay away for five minutes instead of twenty seconds.
     #[arg(long)]
     long: bool,
+    /// For how many seconds the scenario `cut` cuts a line to a member cluster.
+    #[arg(long, default_value_t = 60)]
+    cut_s: u64,
 }
 
 #[derive(Subcommand, Debug)]
@@ -75,6 +78,7 @@ async fn main() -> ExitCode {
 async fn everything(args: &Args, table: &mut Table) -> bool {
     let asked = |name: &str| args.scenario.as_deref().is_none_or(|asked| asked == name);
     let down_for = Duration::from_secs(if args.long { 300 } else { 20 });
+    let times = batch::Times { down_for, cut_for: Duration::from_secs(args.cut_s) };
     let mut is_sound = true;
     let chosen: Vec<_> = SCENARIOS.iter().filter(|scenario| asked(scenario.name)).collect();
     if chosen.is_empty() {
@@ -84,7 +88,7 @@ async fn everything(args: &Args, table: &mut Table) -> bool {
     }
     for scenario in chosen {
         let seeds = args.seed.map_or(0..args.seeds, |seed| seed..seed + 1);
-        is_sound &= batch::run(scenario, seeds, down_for, table).await;
+        is_sound &= batch::run(scenario, seeds, times, table).await;
     }
     if args.scenario.is_none() {
         is_sound &= steps::run(&Step::ALL, table).await;

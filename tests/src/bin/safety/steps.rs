@@ -37,7 +37,7 @@ async fn story(stage: &mut Stage, mutation: &Mutation, without: Option<Step>, ta
     let from = stage.revision().await;
     stage.set(&setting).await;
     let seen = std::cell::RefCell::new(Vec::new());
-    let worlds = [World { stage, name: name.clone(), seed: 0 }];
+    let worlds = [World::new(stage, name.clone(), 0)];
     let failures = play_all(&worlds, |world| {
         let seen = &seen;
         Box::pin(async move {
@@ -71,7 +71,7 @@ async fn story(stage: &mut Stage, mutation: &Mutation, without: Option<Step>, ta
 /// What was found about this story: of the one before, something may be broken for good.
 fn own(report: &Report, name: &str) -> Vec<String> {
     let about = |finding: &&oracle::Finding| {
-        finding.object.contains(name) && matches!(finding.check, Check::A | Check::B | Check::Fence)
+        finding.object.contains(name) && matches!(finding.check, Check::A | Check::B | Check::Use | Check::Fence)
     };
     let text = |finding: &oracle::Finding| {
         format!("{:?} at revision {}, {}: {}", finding.check, finding.revision, finding.object, finding.message)

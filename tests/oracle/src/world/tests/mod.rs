@@ -5,6 +5,7 @@ mod ends;
 mod limits;
 mod members;
 mod quotas;
+mod returns;
 
 use serde_json::{Value, json};
 
