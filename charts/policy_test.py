@@ -236,6 +236,8 @@ def requests(c, run, namespace):
               "patch", *target, *patch({"spec": {"resources": {"cpu": "3"}}}), who=LI)
     c.refused("its requester is replaced", ["spec.requester can't change"],
               "patch", *target, *patch({"spec": {"requester": LI}}), who=LI)
+    c.refused("its requester turns it to another pool", ["a correction leaves spec.application, spec.pool"],
+              "patch", *target, *patch({"spec": {"pool": "another"}}), who=ZHANG)
     c.passes("its requester corrects it", "patch", *target, *patch({"spec": {"resources": {"cpu": "3"}}}), who=ZHANG)
     return name
 
@@ -246,7 +248,10 @@ VERDICTS = [
     ("Take", None, TECH, None), ("Take", None, ADMIN, "may not review"),
     ("Approve", None, ADMIN, None), ("Approve", "TechReview", TECH, None), ("Approve", None, ZHANG, "may not approve"),
     ("Approve", None, CLOUD, "may not approve"), ("Approve", "AdminApproval", TECH, "may not decide at stage AdminApproval"),
-    ("Approve", "AdminApproval", ADMIN, None),
+    ("Approve", "AdminApproval", ADMIN, None), ("Approve", "TechReview", ADMIN, "may not decide at stage TechReview"),
+    ("Return", "Acceptance", TECH, "may not decide at stage Acceptance"), ("Return", "Acceptance", ADMIN, None),
+    ("Offer", "TechReview", TECH, None), ("Reject", "Kitchen", ADMIN, "may not decide at stage Kitchen"),
+    ("AcceptOffer", None, ZHANG, "people who are accountable"),
     ("Return", None, TECH, None), ("Return", None, LI, "may not decide"),
     ("Reject", None, ADMIN, None), ("Reject", None, CLOUD, "may not decide"),
     ("Offer", None, TECH, None), ("Offer", None, ZHANG, "may not make offers"),
@@ -255,7 +260,7 @@ VERDICTS = [
     ("Reclaim", None, ADMIN, None), ("Reclaim", None, TECH, "may not reclaim"),
     ("Withdraw", None, ZHANG, None), ("Withdraw", None, ADMIN, "only the department's own people"),
     ("Reinstate", None, LI, None), ("AcceptOffer", None, LI, None), ("AcceptOffer", None, ADMIN, "only the department's own people"),
-    ("DeclineOffer", None, ZHANG, None), ("DeclineOffer", None, CLOUD, "only the department's own people"),
+    ("DeclineOffer", None, LI, None), ("DeclineOffer", None, ZHANG, "people who are accountable"), ("DeclineOffer", None, CLOUD, "only the department's own people"),
     ("Urge", None, ZHANG, None), ("Urge", None, TECH, None),
 ]
 

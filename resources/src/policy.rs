@@ -67,7 +67,7 @@ impl Policy {
             offer_rounds_max: values.number(OFFER_ROUNDS),
             returned_lapse_workdays: values.number(RETURNED_LAPSE),
             withdraw_undo_seconds: values.number(WITHDRAW_UNDO),
-            path: if values.text(PATH) == DIRECT { ApprovalPath::Direct } else { ApprovalPath::Staged },
+            path: if values.text(PATH) == STAGED { ApprovalPath::Staged } else { ApprovalPath::Direct },
             four_eyes: FourEyes {
                 is_on: values.text(FOUR_EYES) == ON,
                 for_new_applications: values.text(FOUR_EYES_NEW) == ON,
@@ -83,10 +83,9 @@ impl Policy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApprovalPath {
     /// Acceptance, technical review, and administrative approval where four eyes are needed.
-    #[default]
     Staged,
-    /// One decision of an approver on what was submitted, without stages, deadlines and offers: for a
-    /// site without reviewers.
+    /// One decision of an approver on what was submitted, without stages, deadlines and offers.
+    #[default]
     Direct,
 }
 
@@ -152,6 +151,7 @@ pub enum Unreadable {
 
 const ON: &str = "on";
 const DIRECT: &str = "direct";
+const STAGED: &str = "staged";
 const HUANGSHAN: &str = "参考黄山市政务云管理规定(市数据局网站)";
 const PRODUCT: &str = "产品默认";
 
@@ -163,7 +163,7 @@ const OFFER_ANSWER: Key = workdays("offer.answerWithin", "5", PRODUCT, 60);
 const OFFER_ROUNDS: Key = key("offer.maxRounds", "2", PRODUCT, Form::Times { min: 1, max: 10 });
 const RETURNED_LAPSE: Key = workdays("returned.lapseAfter", "15", PRODUCT, 250);
 const WITHDRAW_UNDO: Key = key("withdraw.undo", "60", PRODUCT, Form::Seconds { min: 0, max: 3600 });
-const PATH: Key = key("approval.path", "staged", PRODUCT, Form::Path);
+const PATH: Key = key("approval.path", DIRECT, PRODUCT, Form::Path);
 const FOUR_EYES: Key = key("approval.fourEyes", ON, PRODUCT, Form::Switch);
 const FOUR_EYES_NEW: Key = key("approval.fourEyes.newApplications", ON, PRODUCT, Form::Switch);
 const FOUR_EYES_CPU: Key = key("approval.fourEyes.cpu", "64", PRODUCT, Form::Amount(Resource::Cpu));
@@ -217,7 +217,7 @@ impl Form {
             Self::Seconds { min, max } => number(text, min, max, "seconds"),
             Self::Times { min, max } => number(text, min, max, "offers"),
             Self::Switch => ["on", "off"].contains(&text).then_some(()).ok_or(Unreadable::Switch),
-            Self::Path => ["staged", DIRECT].contains(&text).then_some(()).ok_or(Unreadable::Path),
+            Self::Path => [STAGED, DIRECT].contains(&text).then_some(()).ok_or(Unreadable::Path),
             Self::Amount(resource) => Ok(quantity::parse(resource, text).map(|_| ())?),
             Self::Cutoff => text.parse::<Cutoff>().map(|_| ()).map_err(|_| Unreadable::Cutoff),
             Self::ListOfDays { max, count_max } => {

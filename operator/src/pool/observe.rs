@@ -269,16 +269,36 @@ async fn stale_holds(snapshot: &Snapshot, context: &Context) -> Result<Vec<(Allo
         let Some(hold) = &entry.hold else { continue };
         let reference = ObjectRef::new(&hold.request).within(&key.namespace);
         let known = context.stores.requests.get(&reference).filter(|request| is_waiting(request, hold));
-        if known.is_some() {
+        let decision = ObjectRef::new(&hold.decision).within(&key.namespace);
+        let decision = context.stores.decisions.get(&decision);
+        if known.is_some_and(|request| holds(&request) || decision.as_deref().is_some_and(is_unanswered)) {
             continue;
         }
-        let api: Api<QuotaRequest> = Api::namespaced(context.client.clone(), &key.namespace);
-        let found = api.get_opt(&hold.request).await.map_err(|source| Error::ReadThrough { source })?;
-        if !found.is_some_and(|request| is_waiting(&request, hold)) {
+        let read = |source| Error::ReadThrough { source };
+        let requests: Api<QuotaRequest> = Api::namespaced(context.client.clone(), &key.namespace);
+        let found = requests.get_opt(&hold.request).await.map_err(read)?.filter(|request| is_waiting(request, hold));
+        let waits = match &found {
+            None => false,
+            Some(request) if holds(request) => true,
+            // Undecided again, or not yet: the hold is for a decision that has no answer, or left over.
+            Some(_) => {
+                let decisions: Api<QuotaDecision> = Api::namespaced(context.client.clone(), &key.namespace);
+                decisions.get_opt(&hold.decision).await.map_err(read)?.as_ref().is_some_and(is_unanswered)
+            }
+        };
+        if !waits {
             stale.push((key.clone(), hold.uid.clone()));
         }
     }
     Ok(stale)
+}
+
+fn holds(request: &QuotaRequest) -> bool {
+    workflow::holds(workflow::phase_of(request))
+}
+
+fn is_unanswered(decision: &QuotaDecision) -> bool {
+    decision.status.as_ref().is_none_or(|status| status.outcome.is_none())
 }
 
 fn is_waiting(request: &QuotaRequest, hold: &Hold) -> bool {

@@ -11,7 +11,7 @@ use resources::condition::{self, Saying};
 use resources::policy::ApprovalPath;
 use resources::v1alpha1::{
     Allocation, AllocationSpec, Application, DecisionOutcome, DecisionStatus, HistoryRecord, Phase, QuotaDecision,
-    QuotaRequest, QuotaRequestStatus, RefusedDecision, RequestType, Stage,
+    QuotaRequest, QuotaRequestStatus, RefusedDecision, RequestType, ResourcePool, Stage,
 };
 use resources::{names, quantity, status, workflow};
 use serde_json::json;
@@ -51,7 +51,10 @@ pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Time
         Step::Refuse { decision, why } if why.is_certain() => {
             answer(observed, &decision, outcome_refused(&why, now), context).await
         }
-        Step::Refuse { decision, why } => refuse(observed, &decision, outcome_refused(&why, now), context, now).await,
+        Step::Refuse { decision, why } => {
+            confirm_missing(observed, &why, context).await?;
+            refuse(observed, &decision, outcome_refused(&why, now), context, now).await
+        }
         Step::Repeat { decision, answer: refused } => answer(observed, &decision, *refused, context).await,
         Step::Confirm { decision } => answer(observed, &decision, outcome_applied(now, None), context).await,
         Step::Provision { spec } => provision(observed, *spec, context).await,
@@ -132,6 +135,29 @@ async fn hold(
         Decision::Refuse(reason) | Decision::Wait(reason) => {
             refuse(observed, decision, outcome_short(&reason, revision, now), context, now).await
         }
+    }
+}
+
+/// A refusal is final, and a cache may be behind: what is said to be missing has to be missing where
+/// it would be.
+async fn confirm_missing(observed: &Observed, why: &Why, context: &Context) -> Result<(), Error> {
+    let spec = &observed.request.spec;
+    let found = match why.code() {
+        "UnknownApplication" => {
+            let api: Api<Application> = Api::namespaced(context.client.clone(), &observed.namespace);
+            api.get_metadata_opt(&spec.application).await.map(|found| found.is_some())
+        }
+        "UnknownPool" => {
+            let api: Api<ResourcePool> = Api::all(context.client.clone());
+            let found = api.get_metadata_opt(&spec.pool).await;
+            found.map(|found| found.is_some_and(|pool| pool.metadata.deletion_timestamp.is_none()))
+        }
+        _ => Ok(false),
+    };
+    match found {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Error::CacheBehind { missing: why.code() }),
+        Err(source) => Err(Error::Request { source }),
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Error {
     Number { source: kube::Error },
     #[error("failed to write the request's status")]
     Request { source: kube::Error },
+    #[error("the cache says {missing}, the API server knows better: looks again")]
+    CacheBehind { missing: &'static str },
     #[error("failed to write the status of decision {decision}")]
     Decision { decision: String, source: kube::Error },
     #[error("failed to write application {application}")]
@@ -46,7 +48,7 @@ pub enum Error {
 impl Categorised for Error {
     fn category(&self) -> Category {
         match self {
-            Self::Desk(_) => Category::Unavailable,
+            Self::Desk(_) | Self::CacheBehind { .. } => Category::Unavailable,
             Self::Number { source }
             | Self::Request { source }
             | Self::Decision { source, .. }

@@ -26,7 +26,7 @@ fn the_defaults_are_the_products() {
         opinion_workdays: 2,
         test_open_workdays: 2,
         test_period_days: 15,
-        path: ApprovalPath::Staged,
+        path: ApprovalPath::Direct,
         offer_answer_workdays: 5,
         offer_rounds_max: 2,
         returned_lapse_workdays: 15,

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use resources::judgement::Owner;
+use resources::policy::Policy;
 use resources::v1alpha1::{
     AllocationStatus, Application, Basis, NamespaceShare, NewApplication, Period, QuotaDecisionSpec, QuotaRequest,
     QuotaRequestStatus, RefusedDecision, RequestRef, Tier, Verdict,
@@ -9,6 +10,7 @@ use resources::v1alpha1::{
 use serde_json::json;
 
 use super::*;
+use crate::request::observe::Position;
 
 fn amounts(cpu: &str) -> Resources {
     Resources { cpu: cpu.into(), memory: "128G".into(), storage: "10T".into() }
@@ -63,6 +65,9 @@ fn observed(request: QuotaRequest, allocation: Option<Allocation>) -> Observed {
         decisions: vec![],
         outdated: vec![],
         behind: None,
+        policy: Policy { path: ApprovalPath::Direct, ..Policy::default() },
+        calendar: Arc::default(),
+        position: Position::default(),
         pool_exists: true,
         application: Some(application()),
         names_taken: allocation.iter().map(|one| one.name_any()).collect(),
