@@ -24,7 +24,7 @@ async fn a_request_goes_its_staged_way() {
     let _operator = cluster.start_operator("operator").await;
     let town = Town::found(&cluster, "staged", amounts("200", "400G", "40T")).await;
     let desk = Desk { town: &town };
-    desk.from_the_form_to_the_quota().await;
+    desk.form_to_quota().await;
     desk.four_eyes().await;
     desk.withdrawn_and_back().await;
     desk.declined_offers_hold_nothing().await;
@@ -38,7 +38,7 @@ struct Desk<'a> {
 impl Desk<'_> {
     /// Asked, accepted, taken, returned, corrected, offered less, accepted: in force is what was
     /// offered.
-    async fn from_the_form_to_the_quota(&self) {
+    async fn form_to_quota(&self) {
         self.granted("story").await;
         let request = self.town.request("Change", "story", amounts("40", "8G", "1T")).await;
         let submitted = self.status(&request).await;

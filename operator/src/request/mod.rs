@@ -78,7 +78,7 @@ pub async fn run(
 
 async fn entry(request: Arc<QuotaRequest>, context: Arc<Context>) -> Result<Action, std::convert::Infallible> {
     let key = format!("{}/{}", request.namespace().unwrap_or_default(), request.name_any());
-    Ok(context.measured(CONTROLLER, key, reconcile(&request, &context)).await)
+    Ok(context.measured(CONTROLLER, key, Box::pin(reconcile(&request, &context))).await)
 }
 
 async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Action, Error> {
