@@ -12,7 +12,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// A request in this phase whose limit was reckoned from `since`.
-fn observed(status: serde_json::Value) -> Observed {
+fn observed(status: &serde_json::Value) -> Observed {
     let object = json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaRequest",
         "metadata": {"namespace": "dept-a", "name": "qr-1", "uid": "u"},
@@ -70,7 +70,7 @@ fn stage(limit: &str, since: &str, workdays: i64, due: &str) -> serde_json::Valu
 
 #[test]
 fn acceptance_is_due_three_working_days_after_submission() {
-    let stage = submitted(&observed(json!({})), at("2026-09-30T10:00:00+08:00"));
+    let stage = submitted(&observed(&json!({})), at("2026-09-30T10:00:00+08:00"));
     assert_eq!(stage.due_at.as_deref(), Some("2026-10-10T17:30:00+08:00"), "a Saturday that is worked");
     assert_eq!(
         (stage.name.as_str(), stage.limit.as_deref(), stage.provisional),
@@ -81,7 +81,7 @@ fn acceptance_is_due_three_working_days_after_submission() {
 #[test]
 fn the_reviewers_clock_stops_while_it_is_returned_and_goes_on_with_what_was_left() {
     let running = stage("sla.opinion", "2026-11-23T02:00:00Z", 2, "2026-11-25T17:30:00+08:00");
-    let seen = observed(json!({"phase": "TechReview", "revision": 1, "stage": running}));
+    let seen = observed(&json!({"phase": "TechReview", "revision": 1, "stage": running}));
     let back = decision(Verdict::Return, Some("TechReview"), "2026-11-24T01:00:00Z");
     let returned = verdict(&seen, &back, at("2026-11-24T01:00:05Z")).unwrap().status;
     let note = returned.returned.clone().unwrap();
@@ -89,7 +89,7 @@ fn the_reviewers_clock_stops_while_it_is_returned_and_goes_on_with_what_was_left
     let stage = returned.stage.clone().unwrap();
     assert_eq!(stage.due_at.as_deref(), Some("2026-12-15T17:30:00+08:00"), "fifteen working days for the department");
 
-    let mut seen = observed(serde_json::to_value(&returned).unwrap());
+    let mut seen = observed(&serde_json::to_value(&returned).unwrap());
     assert_eq!(by_time(&seen, at("2026-12-01T02:00:00Z")), None, "nothing was corrected");
     let mut request = (*seen.request).clone();
     request.spec.resources.cpu = "20".into();
@@ -104,22 +104,26 @@ fn the_reviewers_clock_stops_while_it_is_returned_and_goes_on_with_what_was_left
 fn what_the_department_leaves_lying_lapses_and_what_reviewers_leave_is_marked() {
     let status = |phase: &str, stage: serde_json::Value| json!({"phase": phase, "revision": 1, "stage": stage});
     let due = "2026-11-25T17:30:00+08:00";
-    let review = observed(status("TechReview", stage("sla.opinion", "2026-11-23T02:00:00Z", 2, due)));
+    let review = observed(&status("TechReview", stage("sla.opinion", "2026-11-23T02:00:00Z", 2, due)));
     assert_eq!(by_time(&review, at(due)), None, "in time is the moment itself");
     let late = by_time(&review, at("2026-11-25T09:30:01Z")).unwrap();
     assert_eq!((late.phase, late.stage.clone().unwrap().overdue), (Some(Phase::TechReview), true));
-    assert_eq!(by_time(&observed(serde_json::to_value(&late).unwrap()), at("2026-12-25T00:00:00Z")), None, "said once");
+    assert_eq!(
+        by_time(&observed(&serde_json::to_value(&late).unwrap()), at("2026-12-25T00:00:00Z")),
+        None,
+        "said once"
+    );
 
     let mut returned = status("Returned", stage("returned.lapseAfter", "2026-11-23T02:00:00Z", 2, due));
     returned["returned"] = json!({"by": "wang", "reason": "r", "from": "Submitted"});
-    let lapsed = by_time(&observed(returned), at("2026-11-25T09:30:01Z")).unwrap();
+    let lapsed = by_time(&observed(&returned), at("2026-11-25T09:30:01Z")).unwrap();
     assert_eq!(lapsed.phase, Some(Phase::Lapsed));
 
     let mut offered = status("Offered", stage("offer.answerWithin", "2026-11-23T02:00:00Z", 2, due));
     let offer = Offer { pool: "cec".into(), expires_at: due.into(), round: 1, ..Offer::default() };
     offered["offer"] = serde_json::to_value(offer).unwrap();
-    assert_eq!(by_time(&observed(offered.clone()), at("2026-11-25T09:29:59Z")), None);
-    let lapsed = by_time(&observed(offered), at("2026-11-25T09:30:01Z")).unwrap();
+    assert_eq!(by_time(&observed(&offered), at("2026-11-25T09:29:59Z")), None);
+    let lapsed = by_time(&observed(&offered), at("2026-11-25T09:30:01Z")).unwrap();
     assert_eq!((lapsed.phase, lapsed.offer), (Some(Phase::Lapsed), None));
 }
 
@@ -127,7 +131,7 @@ fn what_the_department_leaves_lying_lapses_and_what_reviewers_leave_is_marked() 
 fn a_year_that_is_published_moves_the_due_date_and_the_history_says_so() {
     let mut running = stage("sla.accept", "2026-12-30T02:00:00Z", 3, "2027-01-04T17:30:00+08:00");
     running["provisional"] = json!(true);
-    let mut seen = observed(json!({"phase": "Submitted", "revision": 1, "stage": running}));
+    let mut seen = observed(&json!({"phase": "Submitted", "revision": 1, "stage": running}));
     assert_eq!(by_time(&seen, at("2026-12-30T03:00:00Z")), None, "nothing is published yet");
     let year = json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "WorkCalendar", "metadata": {"name": "y2027"},
@@ -149,7 +153,7 @@ fn an_offer_that_was_accepted_in_time_counts_although_it_is_looked_at_late() {
         "stage": stage("offer.answerWithin", "2026-11-23T02:00:00Z", 2, due)});
     offered["offer"] = json!({"pool": "cec", "resources": {"cpu": "10", "memory": "8G", "storage": "1T"},
         "by": "wang", "reason": "r", "expiresAt": due, "round": 1});
-    let seen = observed(offered);
+    let seen = observed(&offered);
     let late = at("2026-11-27T00:00:00Z");
     let in_time = verdict(&seen, &decision(Verdict::AcceptOffer, None, "2026-11-25T09:29:00Z"), late).unwrap();
     assert_eq!(in_time.outcome.next.phase, Some(Phase::Approved));
