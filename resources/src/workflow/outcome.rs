@@ -216,9 +216,9 @@ fn clock(row: &Row, standing: &Standing, rules: &Rules) -> Clock {
 fn told(row: &Row, standing: &Standing, next: &Standing) -> Vec<Role> {
     let mut told = match row.number {
         // Whose turn it is now, or was.
-        0 | 1 | 5 | 9 | 12 | 16 => next.awaited().to_vec(),
-        2 | 4 | 7 | 8 => [next.awaited(), DEPARTMENT].concat(),
-        15 if standing.phase != Some(Phase::Returned) => standing.awaited().to_vec(),
+        0 | 1 | 5 | 9 | 12 | 16 => next.whose_turn().to_vec(),
+        2 | 4 | 7 | 8 => [next.whose_turn(), DEPARTMENT].concat(),
+        15 if standing.phase != Some(Phase::Returned) => standing.whose_turn().to_vec(),
         15 => vec![],
         17 | 22 | 25 => [DEPARTMENT, &[Role::Provider]].concat(),
         10 | 13 | 21 | 23 => [DEPARTMENT, &[Role::ApproverAdmin]].concat(),

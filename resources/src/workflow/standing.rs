@@ -162,7 +162,7 @@ impl Standing {
 
     /// Whose turn it is.
     #[must_use]
-    pub fn awaited(&self) -> &'static [Role] {
+    pub fn whose_turn(&self) -> &'static [Role] {
         match self.phase {
             None | Some(Phase::Returned | Phase::Testing) => DEPARTMENT,
             Some(Phase::Submitted) => &[Role::ApproverAdmin],
