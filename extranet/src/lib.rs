@@ -20,6 +20,8 @@ pub mod budget;
 pub mod burn;
 pub mod class;
 mod core;
+#[cfg(feature = "engine")]
+pub mod engine;
 pub mod flap;
 pub mod hops;
 pub mod incident;

@@ -1,0 +1,38 @@
+//! Runs a test's body in a process of its own, in a new network namespace.
+
+use std::process::Command;
+
+const MARK: &str = "EXTRANET_INSIDE";
+
+/// Runs `body` inside a new network namespace in which `lo` is up and the shell lines of `setup`
+/// have run. `name` is the full name of the calling test.
+pub fn inside(name: &str, setup: &str, body: impl FnOnce()) {
+    run(name, setup, "", body);
+}
+
+/// The same, with a program in front of the test's process.
+pub fn run(name: &str, setup: &str, through: &str, body: impl FnOnce()) {
+    if std::env::var(MARK).is_ok_and(|inside| inside == name) {
+        body();
+        return;
+    }
+    let this = std::env::current_exe().unwrap();
+    let script = format!(
+        "set -e; ip link set lo up; {}\nexec {through} \"$0\" --exact {name} --nocapture --test-threads 1",
+        if setup.is_empty() { ":" } else { setup },
+    );
+    let output = Command::new("unshare")
+        .args(["--net", "--", "sh", "-c", &script])
+        .arg(&this)
+        .env(MARK, name)
+        .output()
+        .expect("unshare (util-linux) is needed to give each case a network of its own");
+    let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).join("\n");
+    println!("{told}");
+    assert!(
+        output.status.success(),
+        "{name} failed in its namespace (root, iproute2, procps and util-linux are needed): {}",
+        output.status
+    );
+    assert!(told.contains("1 passed"), "{name} didn't run in its namespace");
+}
