@@ -173,18 +173,22 @@ impl Prober {
 
     /// Empties all queues.
     fn receive(&mut self) {
-        for n in 0..self.sockets.len() {
-            let Some(mut socket) = self.sockets[n].take() else { continue };
-            let (v6, raw) = (socket.v6, socket.raw);
-            socket.drain(READS_MAX, |received| self.received(v6, raw, &received));
-            self.sockets[n] = Some(socket);
-        }
+        self.receive_icmp(true);
         let mut decided = Vec::new();
         if self.connects.len() > 0 {
             self.connects.look(mono(), |slot, out, outcome| decided.push((slot, out, outcome)));
         }
         for (slot, out, (verdict, evidence)) in decided {
             self.report(slot, &out, verdict, None, evidence);
+        }
+    }
+
+    fn receive_icmp(&mut self, errors: bool) {
+        for n in 0..self.sockets.len() {
+            let Some(mut socket) = self.sockets[n].take() else { continue };
+            let (v6, raw) = (socket.v6, socket.raw);
+            socket.drain(READS_MAX, errors, |received| self.received(v6, raw, &received));
+            self.sockets[n] = Some(socket);
         }
     }
 
@@ -302,7 +306,7 @@ impl Prober {
             for (v6, packets) in packets.iter().enumerate() {
                 self.send_icmp(v6, packets);
             }
-            self.receive();
+            self.receive_icmp(false);
         }
     }
 
@@ -404,8 +408,9 @@ impl Prober {
         fds.extend(self.connects.fds().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::OUT)));
         // Interrupted or woken: the loop looks at everything anyway.
         let _ = poll(&mut fds, Some(&timeout));
-        let mut woken = [0_u8; 8];
-        let _ = rustix::io::read(self.wake.as_fd(), &mut woken);
+        if !fds[0].revents().is_empty() {
+            let _ = rustix::io::read(self.wake.as_fd(), &mut [0_u8; 8]);
+        }
         let lag = (mono().0 - until).max(0) / 1_000;
         self.stats.tick_lag_max_micros.fetch_max(lag, Ordering::Relaxed);
         // What it was to sleep isn't a gap; what it overslept is.

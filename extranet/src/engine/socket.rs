@@ -20,6 +20,8 @@ use super::packet::PACKET;
 
 /// Packets written or read with one call.
 pub(super) const AT_ONCE: usize = 64;
+/// Room that is made for packets where few are expected: making it costs more than the call.
+const FEW: usize = 8;
 /// What one answer takes of the receive buffer: the default of 212,992 bytes holds 277.
 const ANSWER_BYTES: usize = 769;
 /// An answer with its IP header of at most 60 bytes, and a little more: longer ones aren't ours.
@@ -56,6 +58,8 @@ pub(super) struct IcmpSocket {
     inode: String,
     drops: u64,
     overflow: u32,
+    /// Packets to make room for in the next call: a tick's answers, as a rule.
+    width: usize,
     buffers: Vec<[u8; BUFFER]>,
 }
 
@@ -91,7 +95,7 @@ impl IcmpSocket {
         let inode = text.trim_start_matches("socket:[").trim_end_matches(']').to_owned();
         let holds = (got / ANSWER_BYTES).max(1);
         let buffers = vec![[0; BUFFER]; AT_ONCE];
-        Ok(Self { socket, v6, raw, holds, inode, drops: 0, overflow: 0, buffers })
+        Ok(Self { socket, v6, raw, holds, inode, drops: 0, overflow: 0, width: FEW, buffers })
     }
 
     /// Sends packets in order. Returns how many left, and why the next one didn't, if so.
@@ -109,25 +113,25 @@ impl IcmpSocket {
         }
     }
 
-    /// Empties the error queue and the receive queue, as far as `most` calls go. Returns how many were read.
-    pub fn drain(&mut self, most: usize, mut each: impl FnMut(Received<'_>)) -> usize {
-        let mut read = 0;
-        for flags in [MsgFlags::MSG_ERRQUEUE, MsgFlags::empty()] {
+    /// Empties the receive queue, and the error queue before it, as far as `most` calls go. What waits in the
+    /// error queue is told by the next call too, so that between two batches of a tick it may be left for later.
+    pub fn drain(&mut self, most: usize, errors: bool, mut each: impl FnMut(Received<'_>)) {
+        let queues: &[MsgFlags] =
+            if errors { &[MsgFlags::MSG_ERRQUEUE, MsgFlags::empty()] } else { &[MsgFlags::empty()] };
+        for flags in queues {
             for _ in 0..most {
-                match self.read(flags, &mut each) {
-                    Ok(0) | Err(Errno::EAGAIN) => break,
-                    Ok(some) => {
-                        read += some;
-                        if some < AT_ONCE {
-                            break;
-                        }
+                match self.read(*flags, &mut each) {
+                    Err(Errno::EAGAIN) => break,
+                    Ok(some) if some < self.width => {
+                        self.width = (some * 2).next_power_of_two().clamp(FEW, self.width);
+                        break;
                     }
+                    Ok(_) => self.width = AT_ONCE,
                     // An error that waits is told by the next call, whatever it was about; what it says is in the error queue.
                     Err(_) => {}
                 }
             }
         }
-        read
     }
 
     fn read(&mut self, flags: MsgFlags, each: &mut impl FnMut(Received<'_>)) -> Result<usize, Errno> {
@@ -135,9 +139,9 @@ impl IcmpSocket {
         // Made anew for each call: the kernel writes lengths back into the headers, and a shorter one would cut
         // off the control messages of the next.
         let space = cmsg_space!(TimeSpec, i32, u32, [u8; 48]);
-        let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(AT_ONCE, Some(space));
+        let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(self.width, Some(space));
         let mut slices: Vec<[IoSliceMut<'_>; 1]> =
-            self.buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
+            self.buffers.iter_mut().take(self.width).map(|buffer| [IoSliceMut::new(buffer)]).collect();
         let received = recvmmsg(fd, &mut headers, slices.iter_mut(), flags | MsgFlags::MSG_DONTWAIT, None)?;
         let (mut count, mut overflow) = (0, self.overflow);
         for message in received {

@@ -1,6 +1,6 @@
 //! The engine on real sockets, each case in a network namespace of its own.
 //!
-//! They need root and `unshare`, `ip`, `sysctl`, `setpriv` (iproute2, procps, util-linux). Where one is
+//! They need root, or user namespaces that anybody may make, and `unshare`, `ip`, `sysctl`, `setpriv` (iproute2, procps, util-linux). Where one is
 //! missing the test fails and says what: a case that silently doesn't run proves nothing.
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing there")]

@@ -1,5 +1,6 @@
 //! Runs a test's body in a process of its own, in a new network namespace.
 
+use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 const MARK: &str = "EXTRANET_INSIDE";
@@ -21,7 +22,11 @@ pub fn run(name: &str, setup: &str, through: &str, body: impl FnOnce()) {
         "set -e; ip link set lo up; {}\nexec {through} \"$0\" --exact {name} --nocapture --test-threads 1",
         if setup.is_empty() { ":" } else { setup },
     );
+    // Who isn't root becomes root of a user namespace, which owns the network namespace and may use raw sockets in it.
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    let user: &[&str] = if is_root { &[] } else { &["--user", "--map-root-user"] };
     let output = Command::new("unshare")
+        .args(user)
         .args(["--net", "--", "sh", "-c", &script])
         .arg(&this)
         .env(MARK, name)
@@ -31,7 +36,7 @@ pub fn run(name: &str, setup: &str, through: &str, body: impl FnOnce()) {
     println!("{told}");
     assert!(
         output.status.success(),
-        "{name} failed in its namespace (root, iproute2, procps and util-linux are needed): {}",
+        "{name} failed in its namespace (it needs iproute2, procps, util-linux, and root or user namespaces): {}",
         output.status
     );
     assert!(told.contains("1 passed"), "{name} didn't run in its namespace");
