@@ -101,7 +101,7 @@ fn tree(links: u32, interval: i64) -> Tree {
         let mut spec = if of_county == 0 {
             county.clone_from(&name);
             LinkSpec::new(name, Level::County, &[])
-        } else if (of_county - 1) % (1 + VILLAGES) == 0 {
+        } else if (of_county - 1).is_multiple_of(1 + VILLAGES) {
             township.clone_from(&name);
             LinkSpec::new(name, Level::Township, &[&county])
         } else {
