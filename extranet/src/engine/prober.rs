@@ -18,8 +18,6 @@ use super::tcp::Connects;
 use super::{Command, Prefer, Probe, Settings, Stats};
 use crate::sample::{Batch, Evidence, IcmpMode, Sample, Verdict};
 
-/// Slots are sent in ticks: at 3,000 a second ticks of 5 ms cost 6 µs a probe, ticks of 1 ms 17.
-const TICK: i64 = 5_000_000;
 /// A batch leaves this often.
 const FLUSH: i64 = 100_000_000;
 /// An empty one leaves this often, to say which sockets there are.
@@ -133,7 +131,7 @@ impl Prober {
     /// Longer than half the shortest time-out since the thread was last where it should be: it was paused, and
     /// who sleeps that long may have missed a deadline.
     fn suspect_sleep(&mut self, now: Mono) {
-        if now.0 - self.ticked.0 > TICK + self.table.shortest_timeout() / 2 {
+        if now.0 - self.ticked.0 > self.table.tick() + self.table.shortest_timeout() / 2 {
             self.doubts.slept(self.ticked, now);
         }
         self.ticked = now;
@@ -317,7 +315,8 @@ impl Prober {
         let flush = Mono(self.flushed.0 + if self.outbox.is_empty() { HEARTBEAT } else { FLUSH });
         let due = judged.into_iter().flatten().chain(slots).fold(flush, Mono::min);
         // Ends of ticks: whatever falls into one is done together.
-        let until = (due.0.max(now.0 + 1) + TICK - 1).div_euclid(TICK) * TICK;
+        let tick = self.table.tick();
+        let until = (due.0.max(now.0 + 1) + tick - 1).div_euclid(tick) * tick;
         let wait = (until - now.0).clamp(0, HEARTBEAT);
         let timeout = Timespec { tv_sec: wait / 1_000_000_000, tv_nsec: wait % 1_000_000_000 };
         let mut fds = vec![PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
