@@ -93,8 +93,10 @@ fn blindness_takes_back_what_looked_like_loss() {
         let after = (known - from).as_secs_f64();
         assert!(after <= 3.3, "seed {seed}: known after {after} s");
         assert_eq!(city.view("county-420902").reason, Reason::VantageBlind);
-        // Losses before the first lost anchor sample are at most a second's worth.
-        assert!((since - from).as_secs_f64() <= 1.2 && lost(&city) < 60, "seed {seed}: {}", lost(&city));
+        // What stays lost was sent before the first lost anchor sample: 24 probes a second, and a few at the fast pace.
+        let before = (since - from).as_secs_f64();
+        let may = (30.0 * before) as u64 + 8;
+        assert!(before <= 1.2 && lost(&city) <= may, "seed {seed}: {} lost in {before} s", lost(&city));
         city.blind = false;
         city.run(Span::secs(30));
         assert_eq!(city.count(State::Up), city.core.tree().len(), "seed {seed}");
