@@ -6,7 +6,7 @@ use crate::{Finding, Tree};
 const IMPURE: [&str; 6] = ["async fn", ".await", "Client", "::now(", "tokio::", "std::fs"];
 
 /// Words, and the only places that may say them: a path, or a folder with its slash.
-const OWNERS: [(&str, &[&str], &str); 5] = [
+const OWNERS: [(&str, &[&str], &str); 6] = [
     ("sysinfo::", &["operator/src/host/sample.rs"], "only operator/src/host/sample.rs looks at the machine"),
     (
         "StatusCode",
@@ -17,6 +17,11 @@ const OWNERS: [(&str, &[&str], &str); 5] = [
         "clippy::disallowed_methods",
         &["operator/src/clock.rs", "api/src/clock.rs", "cli/src/clock.rs", "tests/"],
         "only clock.rs reads the clock: take the time as a parameter",
+    ),
+    (
+        "extranet::engine",
+        &["operator/src/link/", "extranet/", "tests/"],
+        "links are probed by the operator's link controller alone",
     ),
     ("allow(clippy::", &[], "write #[expect(…, reason = …)], which says so when it is needed no more"),
     ("allow(unsafe", &[], "there is no unsafe code here"),
@@ -58,9 +63,10 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
 
 /// Whether a file decides without looking: those that a plan is made in.
 fn is_pure(file: &str) -> bool {
-    let pure = file.starts_with("ledger/src/") || file.starts_with("resources/src/") || file.ends_with("/plan.rs");
-    // It writes the CRDs into files.
-    pure && !file.starts_with("resources/src/bin/")
+    let crates = ["ledger/src/", "extranet/src/", "resources/src/"];
+    let pure = crates.iter().any(|one| file.starts_with(one)) || file.ends_with("/plan.rs");
+    // The one writes the CRDs into files, the other is the prober's thread and its sockets.
+    pure && !file.starts_with("resources/src/bin/") && !file.starts_with("extranet/src/engine/")
 }
 
 /// A line without its comment.
