@@ -26,12 +26,7 @@ enum Outside {
 /// The one table of who may use whom. A new edge is an edit here, with its reason in the commit.
 const TABLE: &[Row] = &[
     Row { name: "ledger", ours: &[], outside: Outside::Only(&["thiserror"]), kube: &[] },
-    Row {
-        name: "extranet",
-        ours: &[],
-        outside: Outside::Only(&["nix", "rustix", "socket2", "thiserror"]),
-        kube: &[],
-    },
+    Row { name: "extranet", ours: &[], outside: Outside::Only(&["nix", "rustix", "socket2", "thiserror"]), kube: &[] },
     Row {
         name: "resources",
         ours: &["ledger"],
