@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{calendar, capacity, decide, import, request, requests, verify};
+use crate::{calendar, capacity, decide, import, request, requests, show, verify};
 
 const ENDINGS: &str = "\
 Exit codes:
@@ -46,10 +46,10 @@ pub struct Connection {
 pub enum Command {
     Capacity(capacity::Arguments),
     Requests(requests::Arguments),
+    Show(show::Arguments),
     Request(request::Arguments),
-    Approve(decide::Approve),
-    Reject(decide::Reject),
-    Withdraw(decide::Withdraw),
+    #[command(flatten)]
+    Decide(decide::Verb),
     Calendar(calendar::Arguments),
     Import(import::Arguments),
     Verify(verify::Arguments),
@@ -95,6 +95,16 @@ mod tests {
             "kubectl-yunheng approve 2026-000123 --reason agreed",
             "kubectl-yunheng reject qr-abcde -n dept-civil-affairs --reason aaaaaaaaaa",
             "kubectl-yunheng withdraw qr-abcde --department civil-affairs",
+            "kubectl-yunheng requests -A --stage TechReview,AdminApproval --overdue",
+            "kubectl-yunheng show 2026-000123 -n dept-civil-affairs",
+            "kubectl-yunheng accept 2026-000123",
+            "kubectl-yunheng take 2026-000123 --timeout 0",
+            "kubectl-yunheng return 2026-000123 --reason aaaaaaaaaa --reason-code incomplete --field spec.resources.memory --field justification",
+            "kubectl-yunheng offer 2026-000123 --cpu 70 --reason aaaaaaaaaa",
+            "kubectl-yunheng accept-offer 2026-000123",
+            "kubectl-yunheng decline-offer 2026-000123 --reason aaaaaaaaaa",
+            "kubectl-yunheng reinstate qr-abcde -n dept-civil-affairs",
+            "kubectl-yunheng urge qr-abcde",
             "kubectl-yunheng calendar 2026",
             "kubectl-yunheng calendar due --from 2026-09-30T10:00 --days 3",
             "kubectl-yunheng import inventory/xiaogan --named-only --dry-run",
@@ -112,6 +122,11 @@ mod tests {
         let lines = [
             "kubectl-yunheng",
             "kubectl-yunheng reject qr-abcde",
+            "kubectl-yunheng return qr-abcde --reason aaaaaaaaaa --field spec.pool",
+            "kubectl-yunheng decline-offer qr-abcde",
+            "kubectl-yunheng offer qr-abcde --reason aaaaaaaaaa",
+            "kubectl-yunheng offer qr-abcde --reason aaaaaaaaaa --memory 140GB",
+            "kubectl-yunheng requests --stage Nowhere",
             "kubectl-yunheng requests -A --department civil-affairs",
             "kubectl-yunheng request change a --cpu 8 --add-cpu 8 --justification aaaaaaaaaa",
             "kubectl-yunheng capacity -o csv",

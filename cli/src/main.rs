@@ -20,6 +20,8 @@ mod request;
 mod requests;
 mod scope;
 mod session;
+mod show;
+mod stand;
 mod table;
 mod verify;
 
@@ -67,9 +69,8 @@ async fn run(arguments: Arguments) -> Result<Ending, Error> {
         Command::Capacity(command) => capacity::run(&session, &command).await,
         Command::Requests(command) => requests::run(&session, &command).await,
         Command::Request(command) => request::run(&session, &command).await,
-        Command::Approve(command) => decide::approve(&session, &command).await,
-        Command::Reject(command) => decide::reject(&session, &command).await,
-        Command::Withdraw(command) => decide::withdraw(&session, &command).await,
+        Command::Show(command) => show::run(&session, &command).await,
+        Command::Decide(command) => decide::run(&session, &command).await,
         Command::Import(command) => import::run(&session, &command).await,
         Command::Calendar(command) => calendar::run(&session, &command).await,
         Command::Verify(command) => verify::run(&session, &command).await,

@@ -5,21 +5,28 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::api::ListParams;
 use resources::amounts::Resources;
-use resources::v1alpha1::{Phase, QuotaRequest, RequestType};
-use resources::{names, workflow};
+use resources::v1alpha1::{Phase, QuotaRequest, RequestType, ReviewStage};
+use resources::workflow::{self, ACCEPTANCE, Facts, Standing};
+use resources::{names, workday};
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::output::{self, Ending, Format, Width};
 use crate::scope::{OneDepartment, Scope};
 use crate::session::Session;
+use crate::stand::{self, Due};
 use crate::table::{self, Kind};
 use crate::{clock, list};
 
-/// List requests for quota, the newest first
+/// List requests for quota: what is due first comes first, then the newest
+///
+/// AMOUNTS  what the application shall have afterwards: cpu/memory/storage
+/// STAGE    the step it waits in: in technical review, which of the two stages
+/// DUE      when its step is due, in the city's time; marked overdue, or provisional where the
+///          holidays of a year aren't published
 ///
 /// Without -A or a department: those of the department whose namespace the kubeconfig is in,
-/// else all. AMOUNTS is what the application shall have afterwards: cpu/memory/storage.
+/// else all.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -34,7 +41,13 @@ pub struct Arguments {
     /// Only those that still wait for somebody or something
     #[arg(long)]
     open: bool,
-    /// Only those that I made
+    /// Only at this stage, such as AdminApproval; several with commas
+    #[arg(long, value_delimiter = ',', value_parser = parse_stage)]
+    stage: Vec<&'static str>,
+    /// Only those whose step is overdue
+    #[arg(long)]
+    overdue: bool,
+    /// Only those that I made, or took for review
     #[arg(long)]
     mine: bool,
     #[arg(short, long, value_enum, default_value_t)]
@@ -42,7 +55,7 @@ pub struct Arguments {
 }
 
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Error> {
-    let Arguments { department, all_namespaces, phase, open, mine, output } = arguments;
+    let Arguments { department, all_namespaces, phase, open, stage, overdue, mine, output } = arguments;
     let scope = if *all_namespaces { Scope::All } else { department.scope(session) };
     let found = match list::all(&scope.api::<QuotaRequest>(session), &ListParams::default()).await {
         Err(error) if scope == Scope::All && error.is_forbidden() => {
@@ -50,51 +63,50 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
         }
         other => other?,
     };
-    let requester = if *mine { Some(session.user_name().await?) } else { None };
-    let filter = Filter { phases: phase, open: *open, requester: requester.as_deref() };
-    let items = lines(found, &filter);
-    let list = RequestList { as_of: clock::now(), items };
+    let person = if *mine { Some(session.user_name().await?) } else { None };
+    let filter = Filter { phases: phase, stages: stage, open: *open, overdue: *overdue, person: person.as_deref() };
+    let as_of = clock::now();
+    let list = RequestList { as_of, items: lines(found, &filter, as_of) };
     output::show(*output, &list, |width| text(&list, width))?;
     Ok(Ending::Done)
 }
 
 /// A phase by its name, whatever its case.
 fn parse_phase(text: &str) -> Result<Phase, String> {
-    PHASES
+    let known = Phase::ALL;
+    known
         .into_iter()
-        .find(|phase| format!("{phase:?}").eq_ignore_ascii_case(text))
-        .ok_or_else(|| format!("is none of {}", PHASES.map(|phase| format!("{phase:?}")).join(", ")))
+        .find(|phase| phase.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| format!("is none of {}", known.map(Phase::name).join(", ")))
 }
 
-const PHASES: [Phase; 15] = [
-    Phase::Submitted,
-    Phase::Accepted,
-    Phase::TechReview,
-    Phase::Offered,
-    Phase::Approved,
-    Phase::Provisioning,
-    Phase::Testing,
-    Phase::Active,
-    Phase::Returned,
-    Phase::Rejected,
-    Phase::Withdrawn,
-    Phase::Lapsed,
-    Phase::Expired,
-    Phase::Reclaiming,
-    Phase::Released,
-];
+/// A stage by its name, whatever its case: a review stage, the acceptance, or a phase that is a step
+/// by itself.
+fn parse_stage(text: &str) -> Result<&'static str, String> {
+    let phases = Phase::ALL.into_iter().filter(|phase| !workflow::is_undecided(*phase)).map(Phase::name);
+    let reviews = [ReviewStage::TechReview, ReviewStage::AdminApproval].map(ReviewStage::name);
+    let known: Vec<&str> = std::iter::once(ACCEPTANCE).chain(reviews).chain(phases).collect();
+    let found = known.iter().find(|stage| stage.eq_ignore_ascii_case(text));
+    found.copied().ok_or_else(|| format!("is none of {}", known.join(", ")))
+}
 
+#[derive(Default)]
 struct Filter<'a> {
     phases: &'a [Phase],
+    stages: &'a [&'a str],
     open: bool,
-    requester: Option<&'a str>,
+    overdue: bool,
+    /// Who made it or took it.
+    person: Option<&'a str>,
 }
 
 impl Filter<'_> {
     fn wants(&self, line: &Line) -> bool {
         (self.phases.is_empty() || self.phases.contains(&line.phase))
             && (!self.open || workflow::is_open(line.phase))
-            && self.requester.is_none_or(|requester| requester == line.requester)
+            && (self.stages.is_empty() || self.stages.contains(&line.stage))
+            && (!self.overdue || line.overdue)
+            && self.person.is_none_or(|person| person == line.requester || line.assignee.as_deref() == Some(person))
     }
 }
 
@@ -121,26 +133,50 @@ struct Line {
     pool: String,
     resources: Resources,
     phase: Phase,
+    /// The step that it waits in; of a review, the stage.
+    stage: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<String>,
+    overdue: bool,
+    provisional: bool,
+    /// Who took it for the technical review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<String>,
+    #[serde(skip)]
+    due: Option<Due>,
     requester: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
     justification: String,
 }
 
-fn lines(requests: Vec<QuotaRequest>, filter: &Filter<'_>) -> Vec<Line> {
-    let mut lines: Vec<Line> = requests.into_iter().map(line).filter(|line| filter.wants(line)).collect();
+fn lines(requests: Vec<QuotaRequest>, filter: &Filter<'_>, now: Timestamp) -> Vec<Line> {
+    let mut lines: Vec<Line> =
+        requests.into_iter().map(|request| line(request, now)).filter(|line| filter.wants(line)).collect();
+    let due = |line: &Line| line.due.as_ref().map_or(Timestamp::MAX, |due| due.at);
     lines.sort_by(|a, b| {
-        b.created_at.cmp(&a.created_at).then_with(|| b.number.cmp(&a.number)).then_with(|| a.name.cmp(&b.name))
+        let newest = b.created_at.cmp(&a.created_at);
+        due(a).cmp(&due(b)).then(newest).then_with(|| b.number.cmp(&a.number)).then_with(|| a.name.cmp(&b.name))
     });
     lines
 }
 
-fn line(request: QuotaRequest) -> Line {
+fn line(request: QuotaRequest, now: Timestamp) -> Line {
     let namespace = request.namespace().unwrap_or_default();
+    let phase = workflow::phase_of(&request);
+    let stage = Standing { phase: Some(phase), ..Standing::of(&request, Facts::default()) }.stage();
+    // Of one that is over nothing is due: its undo time is no step of anybody's.
+    let due = stand::due(&request, now).filter(|_| workflow::is_open(phase));
     let status = request.status.as_ref();
     Line {
         number: status.and_then(|status| status.number.clone()),
-        phase: status.and_then(|status| status.phase).unwrap_or_default(),
+        phase,
+        stage,
+        due_at: due.as_ref().map(|due| workday::written(due.at)),
+        overdue: due.as_ref().is_some_and(|due| due.overdue),
+        provisional: due.as_ref().is_some_and(|due| due.provisional),
+        assignee: status.and_then(|status| status.review.as_ref()?.assignee.clone()),
+        due,
         name: request.name_any(),
         department: names::department_of(&namespace).map(str::to_owned),
         namespace,
@@ -159,15 +195,15 @@ fn text(list: &RequestList, width: Width) -> String {
         return "No requests.".to_owned();
     }
     let wide = width == Width::Wide;
-    let mut columns = vec![("NUMBER", Kind::Text), ("NAME", Kind::Cut), ("TYPE", Kind::Text)];
+    let mut columns = vec![("NUMBER", Kind::Text)];
     if wide {
-        columns.push(("DEPARTMENT", Kind::Text));
+        columns.extend([("NAME", Kind::Text), ("DEPARTMENT", Kind::Text)]);
     }
-    columns.extend([("APPLICATION", Kind::Cut), ("POOL", Kind::Cut)]);
     // What the application shall have afterwards, in one column: three would not leave room for names.
-    columns.extend([("AMOUNTS", Kind::Text), ("PHASE", Kind::Text), ("REQUESTER", Kind::Cut), ("AGE", Kind::Text)]);
+    columns.extend([("TYPE", Kind::Text), ("APPLICATION", Kind::Cut), ("POOL", Kind::Cut), ("AMOUNTS", Kind::Text)]);
+    columns.extend([("STAGE", Kind::Text), ("DUE", Kind::Wrap), ("BY", Kind::Cut), ("AGE", Kind::Text)]);
     if wide {
-        columns.push(("JUSTIFICATION", Kind::Text));
+        columns.extend([("REVIEWER", Kind::Text), ("JUSTIFICATION", Kind::Text)]);
     }
     let rows: Vec<Vec<String>> = list.items.iter().map(|line| cells(line, list.as_of, wide)).collect();
     table::render(&columns, &rows, width)
@@ -175,16 +211,23 @@ fn text(list: &RequestList, width: Width) -> String {
 
 fn cells(line: &Line, now: Timestamp, wide: bool) -> Vec<String> {
     let Resources { cpu, memory, storage } = &line.resources;
-    let mut row =
-        vec![line.number.clone().unwrap_or_else(|| "-".to_owned()), line.name.clone(), format!("{:?}", line.type_)];
+    let none = || "-".to_owned();
+    // One without a number yet is known by its name.
+    let number = line.number.clone().unwrap_or_else(|| if wide { none() } else { line.name.clone() });
+    let mut row = vec![number];
     if wide {
-        row.push(line.department.clone().unwrap_or_else(|| line.namespace.clone()));
+        row.extend([line.name.clone(), line.department.clone().unwrap_or_else(|| line.namespace.clone())]);
     }
-    row.extend([line.application.clone(), line.pool.clone(), format!("{cpu}/{memory}/{storage}")]);
-    row.extend([format!("{:?}", line.phase), names::short_user(&line.requester).to_owned()]);
-    row.push(line.created_at.map_or_else(|| "-".to_owned(), |at| age(at, now)));
+    row.extend([format!("{:?}", line.type_), line.application.clone(), line.pool.clone()]);
+    // The phase, and within the review the stage.
+    let step = if line.phase == Phase::TechReview { line.stage } else { line.phase.name() };
+    row.extend([format!("{cpu}/{memory}/{storage}"), step.to_owned()]);
+    row.push(line.due.as_ref().map_or_else(none, |due| if wide { due.text() } else { due.short() }));
+    row.push(names::short_user(&line.requester).to_owned());
+    row.push(line.created_at.map_or_else(none, |at| age(at, now)));
     if wide {
-        row.push(line.justification.replace(char::is_control, " "));
+        row.push(line.assignee.as_deref().map_or_else(none, |person| names::short_user(person).to_owned()));
+        row.push(stand::plain(&line.justification));
     }
     row
 }
@@ -201,86 +244,4 @@ fn age(at: Timestamp, now: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-    use unicode_width::UnicodeWidthStr;
-
-    use super::*;
-
-    fn request(name: &str, phase: &str, requester: &str, created: &str) -> QuotaRequest {
-        serde_json::from_value(json!({
-            "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaRequest",
-            "metadata": {"namespace": "dept-civil-affairs", "name": name, "creationTimestamp": created},
-            "spec": {
-                "requester": requester, "type": "Change", "application": "province-integrated-platform-of-hubei-2", "pool": "inspur",
-                "resources": {"cpu": "1072", "memory": "12128G", "storage": "1010T"}, "justification": "more people ask\nthan before"
-            },
-            "status": {"number": format!("2026-{:0>6}", name.len()), "phase": phase}
-        }))
-        .unwrap()
-    }
-
-    fn three() -> Vec<QuotaRequest> {
-        let zhang = "system:serviceaccount:yunheng-people:zhang";
-        vec![
-            request("qr-old", "Active", zhang, "2026-11-20T06:10:00Z"),
-            request("qr-newest", "Submitted", "wang", "2026-11-23T06:10:00Z"),
-            request("qr-middle", "Provisioning", zhang, "2026-11-22T06:10:00Z"),
-        ]
-    }
-
-    #[test]
-    fn filters_and_order() {
-        let zhang = "system:serviceaccount:yunheng-people:zhang";
-        let cases: [(Filter<'_>, &[&str]); 4] = [
-            (Filter { phases: &[], open: false, requester: None }, &["qr-newest", "qr-middle", "qr-old"]),
-            (
-                Filter { phases: &[Phase::Submitted, Phase::Active], open: false, requester: None },
-                &["qr-newest", "qr-old"],
-            ),
-            (Filter { phases: &[], open: true, requester: None }, &["qr-newest", "qr-middle"]),
-            (Filter { phases: &[], open: true, requester: Some(zhang) }, &["qr-middle"]),
-        ];
-        for (filter, expected) in cases {
-            let found: Vec<String> = lines(three(), &filter).into_iter().map(|line| line.name).collect();
-            assert_eq!(found, expected);
-        }
-    }
-
-    #[test]
-    fn the_table_fits_and_shows_short_names() {
-        let items = lines(three(), &Filter { phases: &[], open: false, requester: None });
-        let list = RequestList { as_of: "2026-11-23T06:40:00Z".parse().unwrap(), items };
-        let narrow = text(&list, Width::Narrow);
-        assert!(narrow.lines().all(|line| line.width() <= table::COLUMNS), "{narrow}");
-        assert!(narrow.contains("zhang") && !narrow.contains("serviceaccount"), "{narrow}");
-        assert!(narrow.contains("30m") && narrow.contains('…'), "{narrow}");
-        let wide = text(&list, Width::Wide);
-        assert!(
-            wide.contains("province-integrated-platform-of-hubei-2") && wide.contains("more people ask than before")
-        );
-        assert_eq!(wide.lines().count(), 4, "{wide}");
-    }
-
-    #[test]
-    fn a_phase_is_known_by_its_name() {
-        assert_eq!(parse_phase("techreview"), Ok(Phase::TechReview));
-        assert!(parse_phase("Done").unwrap_err().contains("Submitted, Accepted"));
-    }
-
-    #[test]
-    fn ages() {
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let now = at("2026-11-23T06:10:00Z");
-        let cases = [
-            ("2026-11-23T06:09:20Z", "40s"),
-            ("2026-11-23T05:58:00Z", "12m"),
-            ("2026-11-23T01:10:00Z", "5h"),
-            ("2026-11-20T06:10:00Z", "3d"),
-            ("2026-11-23T06:11:00Z", "0s"),
-        ];
-        for (from, expected) in cases {
-            assert_eq!(age(at(from), now), expected);
-        }
-    }
-}
+mod tests;
