@@ -260,11 +260,10 @@ async fn written(
     let verdict = spec.verdict;
     let api: Api<QuotaDecision> = Api::namespaced(session.writer.clone(), &namespace);
     let metadata = ObjectMeta { generate_name: Some("qd-".to_owned()), ..ObjectMeta::default() };
-    let action = format!("{} {}", stand::command(verdict).unwrap_or("decide on"), label(request));
     let written = api
         .create(&PostParams::default(), &QuotaDecision { metadata, spec, status: None })
         .await
-        .map_err(Error::api(action))?;
+        .map_err(Error::api(format!("decide on {}", label(request))))?;
     let api = Api::namespaced(session.client.clone(), &namespace);
     let status = outcome(&api, &written.name_any(), timeout).await?;
     let told = Outcome::of(request, verdict, written.name_any(), status.as_ref());

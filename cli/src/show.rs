@@ -78,7 +78,7 @@ struct Shown {
     review: Option<ReviewRecord>,
     offer: Option<Offer>,
     returned: Option<Returned>,
-    /// The decision that was refused last, with its answer.
+    /// The decision that was refused since, with its answer.
     refused: Option<RefusedDecision>,
     history: Vec<HistoryRecord>,
     #[serde(skip)]
@@ -95,6 +95,9 @@ impl Shown {
         let created_at = request.creation_timestamp().map(|at| at.0);
         let QuotaRequestStatus { number, stage, review, offer, returned, refusal, history, .. } =
             request.status.unwrap_or_default();
+        // One that something has happened after is of no use any more.
+        let last = history.last().map(|record| record.at.0);
+        let refused = refusal.filter(|refusal| refusal.answer.at.as_ref().is_none_or(|at| Some(at.0) >= last));
         Self {
             number,
             name,
@@ -116,7 +119,7 @@ impl Shown {
             offer,
             // The form as it was is for comparing, and what came of that is in the history.
             returned: returned.map(|returned| Returned { spec: None, ..returned }),
-            refused: refusal,
+            refused,
             history,
             due,
         }
@@ -199,7 +202,11 @@ impl Shown {
 
     fn offered(&self, offer: &Offer) -> String {
         let until = offer.expires_at.parse().map_or_else(|_| offer.expires_at.clone(), moment);
-        let state = if self.phase == Phase::Offered { format!("answer until {until}") } else { "accepted".to_owned() };
+        let state = match self.phase {
+            Phase::Offered => format!("answer until {until}"),
+            Phase::Withdrawn | Phase::Lapsed => "not accepted".to_owned(),
+            _ => "accepted".to_owned(),
+        };
         let by = names::short_user(&offer.by);
         format!("the {} by {by}, {state}: {}", nth(offer.round), plain(&offer.reason))
     }
@@ -270,6 +277,9 @@ fn step(record: &HistoryRecord) -> String {
     match &record.verdict {
         Some(verdict) if record.from == Some(record.to) && record.stage.is_none() => verdict.clone(),
         Some(verdict) => format!("{verdict}: {to}"),
+        None if record.from == Some(Phase::Returned) && workflow::is_undecided(record.to) => {
+            format!("sent again: {to}")
+        }
         None => to.to_owned(),
     }
 }

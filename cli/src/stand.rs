@@ -179,7 +179,7 @@ impl Stand {
         // Said before whose it is: which role a verdict takes follows from a stage, and there is none.
         if table::find(&self.standing, action, &rules).is_none() {
             let Standing { phase, revision, .. } = self.standing;
-            let open = table::open(&self.standing, &rules);
+            let open = self.open();
             return Some(Refusal::WrongStage { phase, stage: self.standing.stage(), revision, action, open });
         }
         // Until when an offer can be answered is the operator's to reckon.

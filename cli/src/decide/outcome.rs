@@ -106,20 +106,9 @@ impl Outcome {
     fn advise(&self, code: &str, stand: &Stand) -> String {
         let write = |verb: &str| format!("`kubectl yunheng {verb} {} -n {}`", self.label(), self.namespace);
         let look = format!("See where it stands: {}", write("show"));
-        // What the operator has refused may have moved since it was read here.
-        let is_current = self.decision.is_none();
         match code {
-            "WrongStage" if is_current => {
-                let open: Vec<&str> = stand.open().into_iter().filter_map(stand::command).collect();
-                let direct = if stand.is_staged() == Some(false) {
-                    "This city decides in one step (approval.path is direct). "
-                } else {
-                    ""
-                };
-                match open.as_slice() {
-                    [] => format!("{direct}{look}"),
-                    open => format!("{direct}Open to those whose turn it is: {}. {look}", open.join(", ")),
-                }
+            "WrongStage" if stand.is_staged() == Some(false) => {
+                format!("This city decides in one step (approval.path is direct). {look}")
             }
             "SelfApproval" => "Ask another approver to decide it".to_owned(),
             "SameReviewer" => "Ask another approver of this stage to decide it".to_owned(),
@@ -136,7 +125,7 @@ impl Outcome {
             "InsufficientCapacity" | "CeilingExceeded" => {
                 "Reject it, or the department withdraws it and asks for less".to_owned()
             }
-            "OfferInvalid" => format!("Name amounts between what it has and what is asked for: {}", write("show")),
+            "OfferInvalid" => format!("See what it has and what is asked for: {}", write("show")),
             "OfferRoundsUsed" if self.verdict == Verdict::DeclineOffer => {
                 format!("The last offer can be accepted ({}), or the request withdrawn", write("accept-offer"))
             }
@@ -168,7 +157,10 @@ impl Outcome {
                 self.namespace
             ),
         };
-        table::wrap(&sentence, table::COLUMNS).join("\n")
+        // On lines of its own, so that a command can be copied from it.
+        let advice = self.advice.as_deref().map(|advice| table::wrap(advice, table::COLUMNS));
+        let lines = table::wrap(&sentence, table::COLUMNS).into_iter().chain(advice.into_iter().flatten());
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn label(&self) -> &str {
@@ -216,8 +208,7 @@ impl Outcome {
             _ => String::new(),
         };
         let when = if self.decision.is_none() { ", and so not sent" } else { "" };
-        let message = self.message.as_deref().unwrap_or("nothing was changed").trim_end_matches('.');
-        let advice = self.advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default();
-        format!("{request} refused{when}: {code}{amounts}. {message}{advice}")
+        let message = self.message.as_deref().unwrap_or("nothing was changed");
+        format!("{request} refused{when}: {code}{amounts}. {message}")
     }
 }

@@ -61,7 +61,7 @@ fn each_outcome_has_its_words_and_its_exit_code() {
         (
             Some(&refused),
             Ending::Refused,
-            "refused: InsufficientCapacity (memory: asked 4000G, free 3764G). memory doesn't fit the pool. Reject it",
+            "refused: InsufficientCapacity (memory: asked 4000G, free 3764G). memory doesn't fit the pool Reject it",
         ),
         (None, Ending::TimedOut, "no outcome within 10 s"),
     ];
@@ -120,11 +120,11 @@ fn a_refusal_says_what_can_be_done_instead() {
     };
     let staged = wrong(ApprovalPath::Staged, Verdict::Approve);
     assert!(staged.contains("refused, and so not sent: WrongStage"), "{staged}");
-    assert!(staged.contains("accept, return, reject, withdraw, urge. See where it stands"), "{staged}");
+    assert!(staged.contains("Accept, Return, Reject, Withdraw, Urge See where it stands"), "{staged}");
     assert!(staged.ends_with("`kubectl yunheng show 2026-000123 -n dept-civil-affairs`"), "{staged}");
     let direct = wrong(ApprovalPath::Direct, Verdict::Accept);
     assert!(direct.contains("decides in one step"), "{direct}");
-    assert!(direct.contains("turn it is: approve, reject, withdraw"), "{direct}");
+    assert!(direct.contains("what does: Approve, Reject, Withdraw"), "{direct}");
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn a_request_is_shown_with_its_history() {
         "2026-11-17 14:10  zhang  Submitted",
         "Return: Returned",
         "[incomplete]",
+        "sent again: TechReview",
         "spec.resources.cpu:\n",
         "- 80\n",
         "+ 72\n",
@@ -104,13 +105,29 @@ fn what_has_to_be_corrected_is_shown_with_what_is_there() {
 #[test]
 fn what_is_over_is_due_never_and_waits_for_nobody() {
     let stage = json!({"name": "Active", "limit": "sla.opinion", "dueAt": "2026-11-20T17:30:00+08:00"});
-    let shown = shown(json!({"phase": "Active", "stage": stage, "refusal": {
-        "decision": "qd-1", "answer": {"outcome": "Refused", "code": "Stale", "message": "look again"},
-    }}));
-    let text = shown.text();
+    let text = shown(json!({"phase": "Active", "stage": stage})).text();
     assert!(!text.contains("due  ") && !text.contains("waits for"), "{text}");
-    assert!(
-        text.contains("refused      qd-1, Stale: look again") || text.contains("refused  qd-1, Stale: look again"),
-        "{text}"
-    );
+}
+
+#[test]
+fn a_refusal_is_shown_until_something_happens_after_it() {
+    let refused_at = |at: &str| {
+        let answer =
+            json!({"outcome": "Refused", "code": "Stale", "message": "look again", "at": at, "conditions": []});
+        let history = json!([{"at": "2026-11-19T06:10:00Z", "by": "wang", "to": "Submitted"}]);
+        let status =
+            json!({"phase": "Submitted", "history": history, "refusal": {"decision": "qd-1", "answer": answer}});
+        shown(status).text().contains("qd-1, Stale: look again")
+    };
+    assert!(refused_at("2026-11-19T06:10:00Z") && !refused_at("2026-11-19T06:09:59Z"));
+}
+
+#[test]
+fn an_offer_that_came_to_nothing_isnt_called_accepted() {
+    let offer = json!({
+        "pool": "cec", "resources": {"cpu": "70", "memory": "128G", "storage": "10T"}, "by": "wang", "round": 2,
+        "reason": "no more room this year", "expiresAt": "2026-11-30T17:30:00+08:00",
+    });
+    let text = shown(json!({"phase": "Withdrawn", "offer": offer})).text();
+    assert!(text.contains("the second by wang, not accepted:"), "{text}");
 }
