@@ -189,7 +189,7 @@ impl Shown {
             rows.push(("can be done", format!("{}, with `kubectl yunheng`", open.join(", "))));
         }
         let rows: Vec<Vec<String>> = rows.into_iter().map(|(head, text)| vec![head.to_owned(), text]).collect();
-        untitled(&[Kind::Text, Kind::Wrap], rows)
+        untitled(&[Kind::Text, Kind::Wrap], &rows)
     }
 
     fn reviewers(&self) -> Option<String> {
@@ -285,9 +285,9 @@ fn step(record: &HistoryRecord) -> String {
 }
 
 /// A table without heads.
-fn untitled(kinds: &[Kind], rows: Vec<Vec<String>>) -> String {
+fn untitled(kinds: &[Kind], rows: &[Vec<String>]) -> String {
     let columns: Vec<table::Column> = kinds.iter().map(|kind| ("", *kind)).collect();
-    let text = table::render(&columns, &rows, Width::Narrow);
+    let text = table::render(&columns, rows, Width::Narrow);
     text.trim_start_matches('\n').to_owned()
 }
 

@@ -10,7 +10,7 @@ pub const NOW: Timestamp = Timestamp::constant(1_795_416_000, 0);
 /// A change from 64 to 72 cores.
 pub fn request(status: Value) -> QuotaRequest {
     let mut whole = json!({"number": "2026-000123", "revision": 2});
-    whole.as_object_mut().unwrap().extend(status.as_object().unwrap().clone());
+    merge(&mut whole, status);
     serde_json::from_value(json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaRequest",
         "metadata": {
@@ -23,6 +23,12 @@ pub fn request(status: Value) -> QuotaRequest {
         "status": whole
     }))
     .unwrap()
+}
+
+fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
 }
 
 pub fn has(cpu: &str) -> Resources {
@@ -56,7 +62,7 @@ fn decision(stand: &Stand, verdict: Verdict) -> QuotaDecisionSpec {
 
 fn in_phase(phase: &str, more: Value) -> QuotaRequest {
     let mut status = json!({"phase": phase, "stage": {"name": "as stored"}});
-    status.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    merge(&mut status, more);
     request(status)
 }
 
