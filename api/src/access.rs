@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{try_join, try_join_all};
-use resources::names;
-use resources::v1alpha1::Department;
+use resources::v1alpha1::{Department, ReviewStage, Verdict};
+use resources::{names, workflow};
 
 use crate::cluster::{self, Right};
 use crate::identity::User;
@@ -75,6 +75,12 @@ pub struct Rights {
     pub approves: bool,
     /// May review requests of every department.
     pub reviews: bool,
+    /// May accept requests of every department.
+    pub accepts: bool,
+    /// May offer less than every department asks for.
+    pub offers: bool,
+    /// May stop a provisioning in every department.
+    pub cancels: bool,
     /// The pools that he may read.
     pub pools: Seen,
     /// The ledgers that he may read, and so every figure of these pools.
@@ -109,6 +115,44 @@ impl Rights {
     #[must_use]
     pub const fn decides(&self) -> bool {
         self.approves || self.reviews
+    }
+
+    /// The roles in which he acts on requests of this department.
+    #[must_use]
+    pub fn acts_as(&self, department: &str) -> Vec<workflow::Role> {
+        let membership = self.departments.get(department);
+        [
+            (self.administers || self.cancels, workflow::Role::CloudAdmin),
+            (self.approves || self.accepts, workflow::Role::ApproverAdmin),
+            (self.reviews, workflow::Role::ApproverTech),
+            (membership == Some(&Membership::Owner), workflow::Role::DepartmentOwner),
+            (membership == Some(&Membership::User), workflow::Role::DepartmentUser),
+        ]
+        .into_iter()
+        .filter_map(|(has, role)| has.then_some(role))
+        .collect()
+    }
+
+    /// Whether the admission policy lets him write this verdict at this stage, by the verbs that it
+    /// asks for. A department's own verdicts go with the membership.
+    #[must_use]
+    pub fn may_write(&self, verdict: Verdict, stage: &str) -> bool {
+        match verdict {
+            Verdict::Accept => self.accepts,
+            Verdict::Take | Verdict::Confirm => self.reviews,
+            Verdict::Offer if stage == ReviewStage::AdminApproval.name() => self.offers && self.approves,
+            Verdict::Offer => self.offers,
+            Verdict::Approve | Verdict::Return | Verdict::Reject if stage == ReviewStage::AdminApproval.name() => {
+                self.approves
+            }
+            Verdict::Approve => self.decides(),
+            Verdict::Return | Verdict::Reject => self.accepts || self.decides(),
+            Verdict::Cancel => self.cancels || self.approves,
+            Verdict::Reclaim => self.approves,
+            Verdict::AcceptOffer | Verdict::DeclineOffer | Verdict::Withdraw | Verdict::Reinstate | Verdict::Urge => {
+                true
+            }
+        }
     }
 
     #[must_use]
@@ -157,10 +201,13 @@ fn key(user: &User) -> (String, Vec<String>) {
 const ASKED_AT_ONCE: usize = 16;
 
 async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
-    const EVERYWHERE: [(&str, &str); 7] = [
+    const EVERYWHERE: [(&str, &str); 10] = [
         ("update", "resourcepools"),
         ("approve", "quotarequests"),
         ("review", "quotarequests"),
+        ("accept", "quotarequests"),
+        ("offer", "quotarequests"),
+        ("cancel", "quotarequests"),
         ("list", "quotarequests"),
         ("list", "resourcepools"),
         ("list", "poolledgers"),
@@ -181,7 +228,19 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         app.cluster.may(user, right)
     }));
     let (everywhere, in_departments) = try_join(everywhere, in_departments).await?;
-    let [administers, approves, reviews, reads_all, lists_pools, lists_ledgers, lists_policies] = everywhere[..] else {
+    let [
+        administers,
+        approves,
+        reviews,
+        accepts,
+        offers,
+        cancels,
+        reads_all,
+        lists_pools,
+        lists_ledgers,
+        lists_policies,
+    ] = everywhere[..]
+    else {
         return Ok(Arc::default());
     };
     let members = candidates.into_iter().zip(in_departments).filter(|(_, may)| *may).map(|(member, _)| member);
@@ -191,6 +250,9 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         administers,
         approves,
         reviews,
+        accepts,
+        offers,
+        cancels,
         pools: seen(app, user, lists_pools, "resourcepools", &pools).await?,
         ledgers: seen(app, user, lists_ledgers, "poolledgers", &pools).await?,
         reads_policy: seen(app, user, lists_policies, "cloudpolicies", &policy).await?.has(names::DEFAULT_POLICY),

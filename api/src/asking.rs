@@ -104,7 +104,7 @@ pub fn preview(snapshot: &Snapshot, caller: &Caller, new: NewRequest) -> Result<
 }
 
 /// Everything that is wrong with it.
-fn check(snapshot: &Snapshot, caller: &Caller, request: &QuotaRequest, department: &str) -> Result<(), Failure> {
+pub fn check(snapshot: &Snapshot, caller: &Caller, request: &QuotaRequest, department: &str) -> Result<(), Failure> {
     let spec = &request.spec;
     let is_his = snapshot.departments.contains_key(department) && caller.rights.sees(department);
     let mut wrong: Vec<Wrong> = if is_his {
@@ -154,7 +154,8 @@ impl Turns {
     }
 }
 
-fn object(caller: &Caller, new: NewRequest, name: Option<String>) -> QuotaRequest {
+/// The object that the body stands for.
+pub fn object(caller: &Caller, new: NewRequest, name: Option<String>) -> QuotaRequest {
     let NewRequest {
         department,
         r#type,

@@ -36,6 +36,12 @@ impl Error {
     pub fn is_already_exists(&self) -> bool {
         matches!(self, Self::Refused(status) if status.is_already_exists())
     }
+
+    /// Somebody else has written the object meanwhile.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.is_conflict())
+    }
 }
 
 impl From<kube::Error> for Error {
@@ -64,6 +70,12 @@ pub trait Cluster: Debug + Send + Sync {
     fn review<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<Option<User>, Error>>;
     fn may<'a>(&'a self, user: &'a User, right: Right<'a>) -> BoxFuture<'a, Result<bool, Error>>;
     fn create_request<'a>(
+        &'a self,
+        token: &'a Secret,
+        request: &'a QuotaRequest,
+    ) -> BoxFuture<'a, Result<QuotaRequest, Error>>;
+    /// Writes the spec anew, onto the version that the object carries.
+    fn update_request<'a>(
         &'a self,
         token: &'a Secret,
         request: &'a QuotaRequest,
@@ -202,6 +214,19 @@ impl Cluster for Kubernetes {
             let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
             let api = Api::namespaced(self.client_of(token), namespace);
             within(WRITE_TIMEOUT, api.create(&as_us(), request)).await
+        })
+    }
+
+    fn update_request<'a>(
+        &'a self,
+        token: &'a Secret,
+        request: &'a QuotaRequest,
+    ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
+        Box::pin(async move {
+            let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
+            let name = request.metadata.name.as_deref().unwrap_or_default();
+            let api = Api::namespaced(self.client_of(token), namespace);
+            within(WRITE_TIMEOUT, api.replace(name, &as_us(), request)).await
         })
     }
 

@@ -10,10 +10,12 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod acting;
 pub mod args;
 mod asking;
 mod clock;
 pub mod cluster;
+mod correcting;
 mod dashboard;
 mod deciding;
 mod documented;
@@ -31,7 +33,9 @@ pub mod openapi;
 mod page;
 mod preview;
 mod problem;
+mod process;
 mod refusal;
+mod refused;
 mod respond;
 pub mod router;
 mod routes;

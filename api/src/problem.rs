@@ -7,10 +7,12 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use resources::v1alpha1::Phase;
+use resources::workflow::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::language::Language;
+use crate::refused::Code;
 use crate::sentence;
 use crate::view::Resource;
 
@@ -83,9 +85,17 @@ pub struct Particulars {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<crate::routes::requests::Phase>)]
     pub phase: Option<Phase>,
+    /// The step that the request is in now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "AdminApproval")]
+    pub stage: Option<String>,
     /// The request's revision now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<i64>,
+    /// The request's `version` now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2.3")]
+    pub version: Option<String>,
     /// The name of the decision that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
@@ -143,8 +153,18 @@ pub enum Failure {
     Refused {
         code: String,
         message: Option<String>,
+        /// What it is about, where that is known.
+        refusal: Option<Box<Refusal>>,
         particulars: Box<Particulars>,
     },
+    /// A correction that doesn't say which version it corrects.
+    VersionMissing,
+    /// The request isn't the one that was looked at: now it is this version.
+    VersionOld {
+        version: String,
+    },
+    /// A correction that changes nothing.
+    NothingCorrected,
     /// An open request asks for the same.
     Duplicate {
         existing: String,
@@ -212,6 +232,10 @@ pub enum WrongCause {
     /// A New request without the application to make.
     NewApplicationMissing,
     ReasonMissing,
+    /// It goes with another verdict.
+    OnlyWith {
+        verdict: &'static str,
+    },
     /// By the API server, in its own words.
     Server {
         message: String,
@@ -227,6 +251,7 @@ impl WrongCause {
             Self::UnknownDepartment => "UnknownDepartment",
             Self::NewApplicationMissing => "NewApplicationMissing",
             Self::ReasonMissing => "ReasonMissing",
+            Self::OnlyWith { .. } => "OnlyWithVerdict",
             Self::Server { .. } => "Invalid",
         }
     }
@@ -252,12 +277,13 @@ impl Failure {
             | Self::Cursor
             | Self::IdempotencyKey => StatusCode::BAD_REQUEST,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Shape { .. } | Self::Invalid(_) | Self::IdempotencyReuse => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Refused { code, .. } if matches!(code.as_str(), "SelfApproval" | "Forbidden") => {
-                StatusCode::FORBIDDEN
+            Self::Shape { .. } | Self::Invalid(_) | Self::IdempotencyReuse | Self::NothingCorrected => {
+                StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::Refused { code, .. } if code == "ReasonMissing" => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Refused { .. } | Self::Duplicate { .. } | Self::Conflict => StatusCode::CONFLICT,
+            Self::Refused { code, .. } => StatusCode::from_u16(Code::of(code).status).unwrap_or(StatusCode::CONFLICT),
+            Self::Duplicate { .. } | Self::Conflict => StatusCode::CONFLICT,
+            Self::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
+            Self::VersionOld { .. } => StatusCode::PRECONDITION_FAILED,
             Self::TooManySignIns { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::TimedOut | Self::ClusterAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -291,6 +317,9 @@ impl Failure {
             Self::Cursor => "Cursor",
             Self::Refused { code, .. } => code,
             Self::Duplicate { .. } => "DuplicateRequest",
+            Self::VersionMissing => "VersionMissing",
+            Self::VersionOld { .. } => "VersionOld",
+            Self::NothingCorrected => "NothingCorrected",
             Self::Conflict => "Conflict",
             Self::IdempotencyKey => "IdempotencyKey",
             Self::IdempotencyReuse => "IdempotencyKeyReused",
@@ -310,7 +339,8 @@ impl Failure {
             Self::Cursor => Some("continue".to_owned()),
             Self::IdempotencyKey | Self::IdempotencyReuse => Some("Idempotency-Key".to_owned()),
             Self::Invalid(wrong) => wrong.first().map(|first| first.field.clone()),
-            Self::Refused { code, .. } if code == "ReasonMissing" => Some("reason".to_owned()),
+            Self::VersionMissing | Self::VersionOld { .. } => Some("If-Match".to_owned()),
+            Self::Refused { code, .. } => Code::of(code).field.map(str::to_owned),
             _ => None,
         }
     }
@@ -334,6 +364,7 @@ impl Failure {
         match self {
             Self::Refused { particulars, .. } => (**particulars).clone(),
             Self::Duplicate { existing } => Particulars { existing: Some(existing.clone()), ..Particulars::default() },
+            Self::VersionOld { version } => Particulars { version: Some(version.clone()), ..Particulars::default() },
             _ => Particulars::default(),
         }
     }

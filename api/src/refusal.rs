@@ -33,7 +33,12 @@ pub fn of(error: cluster::Error) -> Failure {
 /// after its name, says what to do.
 fn forbidden(status: &Status) -> Failure {
     let message = status.message.split_once("denied request: ").map(|(_, sentence)| sentence.to_owned());
-    Failure::Refused { code: "Forbidden".to_owned(), message, particulars: Box::<Particulars>::default() }
+    Failure::Refused {
+        code: "Forbidden".to_owned(),
+        message,
+        refusal: None,
+        particulars: Box::<Particulars>::default(),
+    }
 }
 
 fn wrong(status: &Status) -> Vec<Wrong> {

@@ -10,7 +10,7 @@ use resources::validate::Cause;
 
 use crate::language::Language;
 use crate::problem::{Failure, ParameterCause, Particulars, Shape, Wrong, WrongCause};
-use crate::snapshot::Block;
+use crate::refused::{self, Code};
 
 /// Chinese first, as the screens have it.
 fn choose<'a>(language: Language, zh: &'a str, en: &'a str) -> &'a str {
@@ -45,7 +45,10 @@ pub fn title(language: Language, failure: &Failure) -> &'static str {
         Failure::Parameter { .. } => ("参数错误", "A parameter is wrong"),
         Failure::Invalid(_) => ("填写内容有误", "Some values are wrong"),
         Failure::Cursor => ("翻页标记无效", "The cursor isn't valid"),
-        Failure::Refused { code, .. } => return refused_title(language, code),
+        Failure::Refused { code, .. } => return words(language, Code::of(code).title),
+        Failure::VersionMissing => ("缺少版本", "The version is missing"),
+        Failure::VersionOld { .. } => ("申请已有变化", "The request has changed meanwhile"),
+        Failure::NothingCorrected => ("没有任何修改", "Nothing was corrected"),
         Failure::Duplicate { .. } => ("已有相同的申请", "The same is being asked for already"),
         Failure::Conflict => ("对象已被他人修改", "Somebody else has changed it"),
         Failure::IdempotencyKey => ("Idempotency-Key 无效", "The Idempotency-Key isn't valid"),
@@ -62,18 +65,7 @@ pub fn title(language: Language, failure: &Failure) -> &'static str {
     choose(language, zh, en)
 }
 
-fn refused_title(language: Language, code: &str) -> &'static str {
-    let (zh, en) = match code {
-        "InsufficientCapacity" => ("可分配余量不足", "Not enough is free in the pool"),
-        "CeilingExceeded" => ("超出使用单位上限", "It passes the department's ceiling"),
-        "SelfApproval" => ("不能审批自己的申请", "Nobody decides his own request"),
-        "WrongStage" => ("申请当前环节不支持此操作", "The request isn't at that step"),
-        "Stale" => ("申请已被修改", "The request has changed"),
-        "AnotherRequestOpen" => ("同一应用有更早的申请在办", "An earlier request is open"),
-        "ReasonMissing" => ("缺少理由", "A reason is needed"),
-        "Forbidden" => ("没有权限", "Not allowed"),
-        _ => ("未予办理", "It was refused"),
-    };
+fn words(language: Language, (zh, en): (&'static str, &'static str)) -> &'static str {
     choose(language, zh, en)
 }
 
@@ -92,9 +84,18 @@ pub fn detail(language: Language, failure: &Failure) -> String {
         Failure::Shape { field, cause } => return shape(language, field, cause),
         Failure::Parameter { name, cause } => return parameter(language, name, cause),
         Failure::Invalid(all) => return all.iter().map(|one| wrong(language, one)).collect::<Vec<_>>().join(" "),
-        Failure::Refused { code, message, particulars } => {
-            return refused(language, code, message.as_deref(), particulars);
+        Failure::Refused { code, message, refusal, particulars } => {
+            return match refusal {
+                Some(refusal) if language == Language::Chinese || message.is_none() => {
+                    stopped(language, &refused::sentence(language, refusal))
+                }
+                _ => refused(language, code, message.as_deref(), particulars),
+            };
         }
+        Failure::VersionOld { version } => (
+            format!("申请已不是您打开的那一版, 现为 {version}。"),
+            format!("The request isn't the one that was looked at: it is at {version} now."),
+        ),
         Failure::Duplicate { existing } => (
             format!("申请 {existing} 内容相同且尚未办结。"),
             format!("Request {existing} asks for the same and is open."),
@@ -137,6 +138,10 @@ const fn plain(failure: &Failure) -> (&'static str, &'static str) {
         Failure::Cursor => {
             ("翻页标记不属于当前的筛选和排序。", "The cursor doesn't belong to these filters and this order.")
         }
+        Failure::VersionMissing => {
+            ("补正须用 If-Match 写明所补正的版本。", "A correction says in If-Match which version it corrects.")
+        }
+        Failure::NothingCorrected => ("提交的内容与退回时相同。", "It is what it was when it was returned."),
         Failure::Conflict => ("同名对象已存在或已被修改。", "An object of that name is there, or it has changed."),
         Failure::IdempotencyKey => {
             ("须为 1 至 255 个可见 ASCII 字符。", "It must have 1 to 255 visible ASCII characters.")
@@ -180,9 +185,13 @@ pub fn next_step(language: Language, failure: &Failure) -> &'static str {
         }
         Failure::Invalid(_) => ("请更正所列字段后重新提交。", "Correct the fields that are named and send it again."),
         Failure::Cursor => ("请从第一页重新开始。", "Begin again with the first page."),
-        Failure::Refused { code, .. } => return refused_next(language, code),
+        Failure::Refused { code, .. } => return words(language, Code::of(code).next),
         Failure::Duplicate { .. } => ("请查看该申请, 或先撤回它。", "Look at that request, or withdraw it first."),
-        Failure::Conflict => ("请刷新后重试。", "Look again and retry."),
+        Failure::VersionMissing => {
+            ("请以申请的 version 作为 If-Match 后重试。", "Send the request's version, quoted, as If-Match.")
+        }
+        Failure::NothingCorrected => ("请修改被指出的内容后重新提交。", "Correct what was named, then send it again."),
+        Failure::Conflict | Failure::VersionOld { .. } => ("请刷新后重试。", "Look again and retry."),
         Failure::IdempotencyKey | Failure::IdempotencyReuse => {
             ("请为新内容使用新的键。", "Use a new key for a new body.")
         }
@@ -194,24 +203,6 @@ pub fn next_step(language: Language, failure: &Failure) -> &'static str {
         Failure::Internal => {
             ("请重试; 若仍失败, 请把请求编号告知管理员。", "Try again; if it fails, tell the admin the request id.")
         }
-    };
-    choose(language, zh, en)
-}
-
-fn refused_next(language: Language, code: &str) -> &'static str {
-    let (zh, en) = match code {
-        "InsufficientCapacity" => (
-            "请减少申请量、改用其他资源池, 或待资源释放后再批。",
-            "Ask for less, choose another pool, or wait until capacity is released.",
-        ),
-        "CeilingExceeded" => {
-            ("请减少申请量, 或由云管理员调整使用单位上限。", "Ask for less, or have the cloud admin raise the ceiling.")
-        }
-        "SelfApproval" | "Forbidden" => ("请由其他有权限的人员办理。", "Somebody else who may has to do it."),
-        "Stale" | "WrongStage" => ("请查看申请的最新状态后再决定。", "Look at the request as it is now, then decide."),
-        "AnotherRequestOpen" => ("请先办理更早的申请。", "Decide the earlier request first."),
-        "ReasonMissing" => ("请填写至少 10 个字的理由。", "Write a reason of at least 10 characters."),
-        _ => ("请根据原因处理后重试。", "Mend the cause and try again."),
     };
     choose(language, zh, en)
 }
@@ -255,7 +246,7 @@ fn refused(language: Language, code: &str, message: Option<&str>, particulars: &
             )
         }
         _ => {
-            let (zh, en) = (refused_title(Language::Chinese, code), refused_title(Language::English, code));
+            let (zh, en) = Code::of(code).title;
             // The operator's own words carry the facts; without a sentence of ours they are better than none.
             let facts = message.map(|message| format!(": {message}")).unwrap_or_default();
             (format!("{zh}({code}){facts}。"), format!("{en} ({code})."))
@@ -315,6 +306,12 @@ pub fn wrong(language: Language, wrong: &Wrong) -> String {
             ("新增申请须填写应用信息, 因为该应用尚不存在", "is needed: the application doesn't exist yet")
         }
         WrongCause::ReasonMissing => ("须填写 10 至 2000 个字", "needs 10 to 2000 characters"),
+        WrongCause::OnlyWith { verdict } => {
+            return match language {
+                Language::Chinese => format!("{field} 只用于 {verdict}。"),
+                Language::English => format!("{field} goes with verdict {verdict} only."),
+            };
+        }
         WrongCause::Server { message } => (message.as_str(), message.as_str()),
     };
     match language {
@@ -434,47 +431,33 @@ pub fn reason(language: Language, reason: &Reason) -> String {
     }
 }
 
-/// Why an action isn't open to the caller.
-#[must_use]
-pub fn blocked(language: Language, block: &Block) -> String {
-    let (zh, en) = match block {
-        Block::Phase(phase) => (
-            format!("申请当前为「{}」, 不支持此操作", phase_name(Language::Chinese, *phase)),
-            format!("the request is {}", phase_name(Language::English, *phase)),
-        ),
-        Block::Role => ("您的角色不审批申请".to_owned(), "your role doesn't decide requests".to_owned()),
-        Block::SelfApproval => (
-            "这是您自己的申请, 须由他人审批".to_owned(),
-            "you made this request: somebody else has to decide it".to_owned(),
-        ),
-        Block::Behind(earlier) => (
-            format!("同一应用的申请 {earlier} 更早, 请先办理"),
-            format!("request {earlier} for the same application is earlier: decide it first"),
-        ),
-        Block::Membership => {
-            ("只有本单位人员可以撤回".to_owned(), "only the department's own people withdraw a request".to_owned())
-        }
+fn phase_name(language: Language, phase: Phase) -> &'static str {
+    let en = match phase {
+        Phase::Submitted => "submitted",
+        Phase::Accepted => "accepted",
+        Phase::TechReview => "in technical review",
+        Phase::Offered => "waiting for an answer to a counter-offer",
+        Phase::Approved => "approved",
+        Phase::Provisioning => "being provisioned",
+        Phase::Testing => "being tested",
+        Phase::Active => "in force",
+        Phase::Returned => "returned for correction",
+        Phase::Rejected => "rejected",
+        Phase::Withdrawn => "withdrawn",
+        Phase::Lapsed => "lapsed",
+        Phase::Expired => "expired",
+        Phase::Reclaiming => "being reclaimed",
+        Phase::Released => "released",
     };
-    if language == Language::Chinese { zh } else { en }
+    choose(language, refused::phase_zh(phase), en)
 }
 
-fn phase_name(language: Language, phase: Phase) -> &'static str {
-    let (zh, en) = match phase {
-        Phase::Submitted => ("已提交", "submitted"),
-        Phase::Accepted => ("已受理", "accepted"),
-        Phase::TechReview => ("技术审核", "in technical review"),
-        Phase::Offered => ("待确认(调整方案)", "waiting for an answer to a counter-offer"),
-        Phase::Approved => ("已批准", "approved"),
-        Phase::Provisioning => ("开通中", "being provisioned"),
-        Phase::Testing => ("测试中", "being tested"),
-        Phase::Active => ("使用中", "in force"),
-        Phase::Returned => ("退回补正", "returned for correction"),
-        Phase::Rejected => ("不予批准", "rejected"),
-        Phase::Withdrawn => ("已撤回", "withdrawn"),
-        Phase::Lapsed => ("已失效", "lapsed"),
-        Phase::Expired => ("已到期", "expired"),
-        Phase::Reclaiming => ("回收中", "being reclaimed"),
-        Phase::Released => ("已释放", "released"),
-    };
-    choose(language, zh, en)
+/// A sentence with its capital letter and its stop.
+fn stopped(language: Language, text: &str) -> String {
+    if language == Language::Chinese {
+        return format!("{text}。");
+    }
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", rest.as_str())
 }

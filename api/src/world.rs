@@ -15,6 +15,7 @@ use kube::{Api, Client, Resource, ResourceExt};
 use resources::names;
 use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
+    WorkCalendar,
 };
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -174,6 +175,7 @@ shelves! {
     requests: QuotaRequest, told: true;
     decisions: QuotaDecision, told: true;
     policies: CloudPolicy, told: true;
+    calendars: WorkCalendar, told: false;
     // What is used moves with every pod; allocations' statuses tell it at a bearable pace.
     quotas: ResourceQuota, told: false;
 }
@@ -370,7 +372,7 @@ mod tests {
     #[test]
     fn a_broken_watch_is_stale_until_a_list_is_complete() {
         let world = World::default();
-        assert_eq!(world.missing().len(), 9);
+        assert_eq!(world.missing().len(), 10);
         let at = |second| Timestamp::from_second(second).unwrap();
         world.apply(Event::<CloudPolicy>::InitDone);
         assert!(!world.missing().contains(&"CloudPolicy"));

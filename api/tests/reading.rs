@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ResourceQuota;
 use resources::v1alpha1::{Allocation, Application, Department, PoolLedger, QuotaRequest};
 use serde_json::{Value, json};
-use support::{City, call, cec_ledger, exact, names};
+use support::{City, action, call, cec_ledger, exact, names, standing};
 
 #[tokio::test]
 async fn the_overview_sums_the_ledgers() {
@@ -138,9 +138,9 @@ async fn filters_cut_and_add_up() {
         let list = city.get("auditor", &format!("/api/v1/applications?{filter}")).await.json();
         assert_eq!(list["total"], expected, "{filter}");
     }
-    let to_decide = city.get("approver", "/api/v1/requests?toDecide=true").await.json();
+    let to_decide = city.get("approver", "/api/v1/requests?waitingFor=me").await.json();
     assert_eq!(to_decide["total"], 2);
-    assert_eq!(city.get("auditor", "/api/v1/requests?toDecide=true").await.json()["total"], 0);
+    assert_eq!(city.get("auditor", "/api/v1/requests?waitingFor=me").await.json()["total"], 0);
     assert_eq!(city.get("zhang", "/api/v1/requests?mine=true").await.json()["total"], 1);
 }
 
@@ -194,7 +194,7 @@ async fn an_unchanged_answer_isnt_sent_twice() {
 async fn a_request_shows_whether_it_fits_and_who_may_decide() {
     let city = City::new();
     let fits = city.get("approver", "/api/v1/requests/civil-affairs/qr-1").await.json();
-    assert_eq!((&fits["mayDecide"], &fits["decideBlocked"]), (&json!(true), &Value::Null));
+    assert_eq!((action(&fits, "Approve").as_deref(), &fits["waitsForMe"]), (Some(""), &json!(true)));
     assert_eq!(fits["preview"]["fits"], true);
     assert_eq!(fits["preview"]["request"], json!({"cpu": "8", "memory": "0G", "storage": "0T"}));
     assert_eq!(fits["preview"]["after"]["figures"]["granted"]["cpu"], "172");
@@ -208,11 +208,12 @@ async fn a_request_shows_whether_it_fits_and_who_may_decide() {
     );
     assert_eq!(doesnt["preview"]["after"]["figures"]["overcommitted"]["memory"], "1316G");
     let own = city.get("zhang", "/api/v1/requests/civil-affairs/qr-1").await.json();
-    assert_eq!((&own["decideBlocked"]["code"], &own["mayWithdraw"]), (&json!("SelfApproval"), &json!(true)));
+    let shown = (action(&own, "Approve"), action(&own, "Withdraw"));
+    assert_eq!(shown, (Some("SelfApproval".into()), Some(String::new())));
     assert_eq!(own["preview"]["poolNow"]["figures"], Value::Null);
     let foreign = city.get("auditor", "/api/v1/requests/civil-affairs/qr-1").await.json();
-    assert_eq!(foreign["decideBlocked"]["code"], "Forbidden");
-    assert_eq!(foreign["withdrawBlocked"]["code"], "NotAMember");
+    let shown = (action(&foreign, "Approve"), action(&foreign, "Withdraw"));
+    assert_eq!(shown, (Some("RoleMissing".into()), Some("NotYours".into())));
 }
 
 #[tokio::test]
@@ -222,8 +223,83 @@ async fn the_first_of_two_requests_for_one_application_is_decided_first() {
     later["metadata"]["creationTimestamp"] = json!("2026-11-23T06:30:00Z");
     city.put::<QuotaRequest>(later);
     let later = city.get("approver", "/api/v1/requests/civil-affairs/qr-0").await.json();
-    assert_eq!(later["decideBlocked"]["code"], "AnotherRequestOpen");
-    assert_eq!(city.get("approver", "/api/v1/requests/civil-affairs/qr-1").await.json()["mayDecide"], true);
+    assert_eq!(action(&later, "Approve").as_deref(), Some("AnotherRequestOpen"));
+    let first = city.get("approver", "/api/v1/requests/civil-affairs/qr-1").await.json();
+    assert_eq!(action(&first, "Approve").as_deref(), Some(""));
+}
+
+/// A request on the long way, as its status says it.
+fn reviewed() -> Value {
+    standing(
+        "civil-affairs",
+        "qr-1",
+        json!({
+            "phase": "Offered", "revision": 3,
+            "stage": {
+                "name": "Offered", "limit": "offer.answerWithin", "dueAt": "2126-11-30T17:30:00+08:00", "provisional": true,
+                "stopped": {"limit": "sla.opinion", "dueAt": "2026-11-25T17:30:00+08:00", "at": "2026-11-23T06:00:00Z"}
+            },
+            "review": {
+                "stage": "AdminApproval", "assignee": "system:serviceaccount:yunheng-people:reviewer", "offers": 1,
+                "acted": [{"stage": "TechReview", "by": "system:serviceaccount:yunheng-people:reviewer"}]
+            },
+            "offer": {
+                "pool": "cec", "resources": {"cpu": "68", "memory": "128G", "storage": "10T"}, "round": 1,
+                "by": "system:serviceaccount:yunheng-people:approver", "reason": "the pool is short",
+                "expiresAt": "2126-11-30T17:30:00+08:00"
+            },
+            "history": [{
+                "at": "2026-11-23T06:00:00Z", "by": "zhang", "from": "Returned", "to": "Submitted",
+                "changes": [{"field": "spec.resources.cpu", "before": "80", "after": "72"}]
+            }]
+        }),
+    )
+}
+
+#[tokio::test]
+async fn a_request_shows_where_it_stands() {
+    let city = City::new();
+    city.put::<QuotaRequest>(reviewed());
+    let shown = city.get("zhang", "/api/v1/requests/civil-affairs/qr-1").await.json();
+    assert_eq!(
+        (&shown["stage"]["limit"], &shown["stage"]["provisional"]),
+        (&json!("offer.answerWithin"), &json!(true))
+    );
+    assert_eq!(shown["stage"]["stopped"]["limit"], "sla.opinion");
+    assert_eq!((&shown["offer"]["byShort"], &shown["offer"]["roundsMax"]), (&json!("approver"), &json!(2)));
+    assert_eq!(shown["review"]["acted"][0]["byShort"], "reviewer");
+    assert_eq!(shown["history"][0]["changes"], json!([{"field": "resources.cpu", "before": "80", "after": "72"}]));
+    // zhang is the department's owner, and the requester.
+    assert_eq!((action(&shown, "AcceptOffer").as_deref(), &shown["waitsForMe"]), (Some(""), &json!(true)));
+    assert_eq!((&shown["version"], &shown["correctionBlocked"]["code"]), (&json!("3.1"), &json!("WrongStage")));
+    let others = city.get("approver", "/api/v1/requests/civil-affairs/qr-1").await.json();
+    assert_eq!((action(&others, "AcceptOffer").as_deref(), action(&others, "Approve")), (Some("NotYours"), None));
+}
+
+#[tokio::test]
+async fn requests_are_found_by_step_and_time_limit() {
+    let city = City::new();
+    city.put::<QuotaRequest>(reviewed());
+    let stage = json!({"name": "Acceptance", "dueAt": "2026-11-20T17:30:00+08:00", "overdue": true});
+    city.put::<QuotaRequest>(standing("education", "qr-2", json!({"phase": "Submitted", "stage": stage})));
+    city.settle().await;
+    let cases = [
+        ("auditor", "stage=Offered", vec!["qr-1"]),
+        ("auditor", "stage=Acceptance", vec!["qr-2"]),
+        ("auditor", "stage=TechReview", vec![]),
+        ("auditor", "overdue=true", vec!["qr-2"]),
+        ("auditor", "overdue=false", vec!["qr-1"]),
+        ("auditor", "sort=dueAt", vec!["qr-2", "qr-1"]),
+        ("auditor", "waitingFor=me", vec![]),
+        ("approver", "waitingFor=me", vec!["qr-2"]),
+        ("reviewer", "waitingFor=me", vec![]),
+        ("zhang", "waitingFor=me", vec!["qr-1"]),
+    ];
+    for (who, query, expected) in cases {
+        let list = city.get(who, &format!("/api/v1/requests?{query}")).await.json();
+        assert_eq!(names(&list), expected, "{who} {query}");
+    }
+    city.get("auditor", "/api/v1/requests?waitingFor=them").await.problem(400);
 }
 
 /// The checks that don't hold, with what that means.

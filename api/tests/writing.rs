@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use kube::core::Status;
 use resources::v1alpha1::{Allocation, Application, Department, QuotaRequest, ResourcePool};
 use serde_json::{Value, json};
-use support::{City, Says, allocation, application, call, department, new_request, pool, with};
+use support::{City, Says, allocation, application, call, department, new_request, pool, standing, with};
 
 fn writes(city: &City) -> usize {
     city.cluster.writes.load(Ordering::SeqCst)
@@ -461,4 +461,156 @@ async fn a_preview_names_every_resource_that_is_short() {
     assert_eq!((&preview["request"]["storage"], &preview["returned"]["cpu"]), (&json!("2T"), &json!("4")));
     assert_eq!((&preview["after"]["free"]["cpu"], &preview["fits"]), (&json!("14091"), &json!(true)));
     assert_eq!(writes(&city), 0);
+}
+
+/// Everything that is wrong with a decision itself, before it is written.
+#[tokio::test]
+async fn a_malformed_decision_is_named_by_its_field() {
+    let city = City::new();
+    let stage = json!({"name": "TechReview"});
+    city.put::<QuotaRequest>(standing("civil-affairs", "qr-1", json!({"phase": "TechReview", "stage": stage})));
+    city.settle().await;
+    let why = "there is less room than that";
+    let amounts = |cpu: &str| json!({"cpu": cpu, "memory": "128G", "storage": "10T"});
+    let cases = [
+        (
+            json!({"verdict": "Return", "reason": why, "fields": ["x".repeat(130)], "stage": "TechReview"}),
+            "fields[0]",
+            "Length",
+        ),
+        (
+            json!({"verdict": "Approve", "fields": ["resources.cpu"], "stage": "TechReview"}),
+            "fields",
+            "OnlyWithVerdict",
+        ),
+        (
+            json!({"verdict": "Approve", "resources": amounts("68"), "stage": "TechReview"}),
+            "resources",
+            "OnlyWithVerdict",
+        ),
+        (json!({"verdict": "Offer", "reason": why, "stage": "TechReview"}), "resources", "Missing"),
+        (
+            json!({"verdict": "Offer", "reason": why, "resources": amounts("1.5"), "stage": "TechReview"}),
+            "resources.cpu",
+            "AmountFraction",
+        ),
+        (
+            json!({"verdict": "Offer", "reason": why, "resources": amounts("80"), "stage": "TechReview"}),
+            "resources",
+            "OfferInvalid",
+        ),
+        (json!({"verdict": "Offer", "resources": amounts("68"), "stage": "TechReview"}), "reason", "ReasonMissing"),
+        (json!({"verdict": "Approve"}), "stage", "StageMissing"),
+    ];
+    for (mut body, field, code) in cases {
+        body["requestRevision"] = json!(1);
+        let problem =
+            city.post("reviewer", "/api/v1/requests/civil-affairs/qr-1/decisions", body.clone()).await.problem(422);
+        assert_eq!((&problem["field"], &problem["code"]), (&json!(field), &json!(code)), "{body}: {problem:#}");
+    }
+    assert_eq!(writes(&city), 0);
+    let offer = json!({"verdict": "Offer", "reason": why, "resources": amounts("68"), "stage": "TechReview", "requestRevision": 1});
+    let answer = city.post("reviewer", "/api/v1/requests/civil-affairs/qr-1/decisions", offer).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let written = city.world.read().decisions.get("dept-civil-affairs", "qd-new-0").cloned().unwrap();
+    assert_eq!(written.spec.resources.as_ref().unwrap().cpu, "68");
+}
+
+#[tokio::test]
+async fn the_operators_refusals_have_their_status_and_the_callers_language() {
+    let city = City::new();
+    let stage = json!({"name": "TechReview"});
+    city.put::<QuotaRequest>(standing(
+        "civil-affairs",
+        "qr-1",
+        json!({"phase": "TechReview", "revision": 2, "stage": stage}),
+    ));
+    city.settle().await;
+    let cases = [
+        ("SelfApproval", 403, "自己的申请"),
+        ("SameReviewer", 403, "两人"),
+        ("RoleMissing", 403, "角色"),
+        ("NotYours", 403, "不由您办理"),
+        ("WrongStage", 409, "不支持"),
+        ("Stale", 409, "已被修改"),
+        ("OfferOver", 409, "答复期限"),
+        ("UndoOver", 409, "时限"),
+        ("UrgedToday", 409, "催办"),
+        ("OfferRoundsUsed", 409, "次数"),
+        ("Incomplete", 422, "未填"),
+    ];
+    for (code, status, title) in cases {
+        let refused = json!({"outcome": "Refused", "code": code, "message": "x"});
+        *city.cluster.says.lock().unwrap() = Says::Refused(refused);
+        let body = json!({"verdict": "Accept", "requestRevision": 1});
+        let problem =
+            city.post("approver", "/api/v1/requests/civil-affairs/qr-1/decisions", body).await.problem(status);
+        assert!(problem["title"].as_str().unwrap().contains(title), "{problem:#}");
+        assert_eq!((&problem["stage"], &problem["revision"]), (&json!("TechReview"), &json!(2)));
+    }
+    *city.cluster.says.lock().unwrap() = Says::Refused(json!({"outcome": "Refused", "code": "Stale", "message": "x"}));
+    let body = json!({"verdict": "Accept", "requestRevision": 1});
+    let problem = city.post("approver", "/api/v1/requests/civil-affairs/qr-1/decisions", body).await.problem(409);
+    assert_eq!(problem["detail"], "申请已是第 2 版, 您看到的是第 1 版。");
+}
+
+fn returned() -> Value {
+    let returned =
+        json!({"by": "approver", "reason": "which users?", "fields": ["spec.basis.users"], "from": "Submitted"});
+    standing("civil-affairs", "qr-1", json!({"phase": "Returned", "stage": {"name": "Returned"}, "returned": returned}))
+}
+
+#[tokio::test]
+async fn a_returned_request_is_corrected_in_the_version_that_was_seen() {
+    let city = City::new();
+    *city.cluster.says.lock().unwrap() = Says::Applied("Submitted");
+    let put = async |token: &str, version: Option<&str>, body: &Value| {
+        let put = call("PUT", "/api/v1/requests/civil-affairs/qr-1").bearer(token);
+        let put = match version {
+            Some(version) => put.header("if-match", &format!("\"{version}\"")),
+            None => put,
+        };
+        city.send(put.json(body)).await
+    };
+    let body = with(new_request(), &[("basis", json!({"users": "200"}))]);
+    let early = put("zhang", Some("1.1"), &body).await.problem(409);
+    assert_eq!((&early["code"], &early["phase"]), (&json!("WrongStage"), &json!("Submitted")));
+    city.put::<QuotaRequest>(returned());
+    city.settle().await;
+    assert_eq!(put("zhang", None, &body).await.problem(428)["code"], "VersionMissing");
+    let old = put("zhang", Some("1.0"), &body).await.problem(412);
+    assert_eq!((&old["code"], &old["version"]), (&json!("VersionOld"), &json!("1.1")));
+    put("li", Some("1.1"), &body).await.problem(404);
+    assert_eq!(put("approver", Some("1.1"), &body).await.problem(403)["code"], "NotYours");
+    let same = json!({"resources": {"cpu": "72", "memory": "128G", "storage": "10T"}, "justification": "more people come than before"});
+    let same = with(
+        new_request(),
+        &[("resources", same["resources"].clone()), ("justification", same["justification"].clone())],
+    );
+    assert_eq!(put("zhang", Some("1.1"), &same).await.problem(422)["code"], "NothingCorrected");
+    let wrong = with(body.clone(), &[("resources.memory", json!("128"))]);
+    assert_eq!(put("zhang", Some("1.1"), &wrong).await.problem(422)["field"], "resources.memory");
+    let elsewhere = with(body.clone(), &[("department", json!("education"))]);
+    assert_eq!(put("zhang", Some("1.1"), &elsewhere).await.problem(422)["field"], "department");
+    assert_eq!(writes(&city), 0);
+
+    let answer = put("zhang", Some("1.1"), &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let shown = answer.json();
+    assert_eq!(
+        (&shown["phase"], &shown["revision"], &shown["version"]),
+        (&json!("Submitted"), &json!(2), &json!("2.2"))
+    );
+    assert_eq!(shown["basis"]["users"], "200");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_correction_that_isnt_taken_up_in_time_is_said_so() {
+    let city = City::new();
+    *city.cluster.says.lock().unwrap() = Says::Nothing;
+    city.put::<QuotaRequest>(returned());
+    city.settle().await;
+    let put = call("PUT", "/api/v1/requests/civil-affairs/qr-1").bearer("zhang").header("if-match", "\"1.1\"");
+    let answer = city.send(put.json(&new_request())).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["phase"]), (202, &json!("Returned")));
 }

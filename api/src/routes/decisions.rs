@@ -13,9 +13,10 @@ use crate::deciding::{self, Deciding};
 use crate::documented::{ItemRefused, WriteRefused};
 use crate::extract::{Body, Path};
 use crate::identity::{Caller, Writer};
+use crate::object::optional_object;
 use crate::problem::{Failure, Problem};
 use crate::state::App;
-use crate::view::Resource;
+use crate::view::{Bundle, Resource};
 use crate::{clock, idempotency, respond};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -27,7 +28,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewDecision {
     pub verdict: Verdict,
-    /// Why. 10 to 2000 characters; needed for Return, Reject, DeclineOffer, Cancel and Reclaim.
+    /// Why. 10 to 2000 characters; needed for Return, Reject, Offer, DeclineOffer, Cancel and Reclaim.
     #[serde(default)]
     #[schema(max_length = 2000)]
     pub reason: Option<String>,
@@ -39,10 +40,18 @@ pub struct NewDecision {
     /// refused.
     #[schema(minimum = 1)]
     pub request_revision: i64,
-    /// The stage that was looked at.
+    /// The `stage.name` of the request that was looked at, where it has one: Approve, Return, Reject,
+    /// Offer and Cancel count at that stage alone.
     #[serde(default)]
     #[schema(max_length = 30)]
     pub stage: Option<String>,
+    /// With Return: the fields to correct, as paths into the body of a request.
+    #[serde(default)]
+    #[schema(max_items = 20, example = json!(["resources.memory"]))]
+    pub fields: Vec<String>,
+    /// With Offer: what the application would have afterwards. No more than was asked for.
+    #[serde(default, deserialize_with = "optional_object")]
+    pub resources: Option<Bundle>,
 }
 
 /// The actions on a request.
@@ -58,6 +67,8 @@ pub enum Verdict {
     Return,
     /// 不予批准
     Reject,
+    /// 提出调整方案
+    Offer,
     /// 接受方案
     AcceptOffer,
     /// 不接受方案
@@ -152,7 +163,7 @@ pub struct DecisionPath {
         (status = 200, description = "Decided; the request as it is now.", body = RequestView),
         (status = 202, description = "Written down; the operator hasn't answered yet.", body = DecisionView, headers(("Location" = String, description = "Where the decision is."))),
         (status = 404, description = "There is no such request, or it isn't the caller's to see.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Refused: it doesn't fit (`InsufficientCapacity`, `CeilingExceeded` with resource, asked, free and limit), or the request has moved on (`Stale`, `WrongStage` with phase and revision).", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Refused: it doesn't fit (`InsufficientCapacity`, `CeilingExceeded` with resource, asked, free and limit), the request has moved on (`Stale`, `WrongStage` with phase, stage and revision), or it is too late or too early (`OfferOver`, `UndoOver`, `UrgedToday`).", body = Problem, content_type = "application/problem+json"),
         WriteRefused,
     )
 )]

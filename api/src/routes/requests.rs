@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::applications::{Hosting, Zone};
+use super::course::{Action, Blocked, HistoryEntry, OfferView, ReturnedView, ReviewView, Stage, WithdrawalView};
 use crate::documented::{ItemRefused, ListRefused, WriteRefused};
 use crate::extract::{Body, Path, Query};
 use crate::identity::{Caller, Writer};
@@ -17,13 +18,13 @@ use crate::page::order_fields;
 use crate::problem::{Failure, Problem};
 use crate::state::App;
 use crate::view::{Bundle, Condition, Resource, Standing, Tier, list_of};
-use crate::{asking, clock, idempotency, respond};
+use crate::{asking, clock, correcting, idempotency, respond};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_requests, create_request))
         .routes(routes!(preview_request))
-        .routes(routes!(show_request))
+        .routes(routes!(show_request, correct_request))
 }
 
 /// What a department asks for, and where that stands.
@@ -70,9 +71,22 @@ pub struct RequestView {
     pub phase: Phase,
     #[schema(required)]
     pub stage: Option<Stage>,
+    /// 调整方案: what is offered instead; after that was accepted, what was approved.
+    #[schema(required)]
+    pub offer: Option<OfferView>,
+    /// While it is returned: what the department has to correct.
+    #[schema(required)]
+    pub returned: Option<ReturnedView>,
+    #[schema(required)]
+    pub review: Option<ReviewView>,
+    #[schema(required)]
+    pub withdrawn: Option<WithdrawalView>,
     /// A decision names the revision it was made on.
     #[schema(minimum = 1)]
     pub revision: i64,
+    /// A correction names it in `If-Match`, in quotes.
+    #[schema(example = "1.1")]
+    pub version: String,
     #[schema(format = DateTime)]
     pub created_at: String,
     /// What happened, oldest first: the last 32 steps.
@@ -81,25 +95,13 @@ pub struct RequestView {
     /// Whether it fits now, and the pool before and after; `null` in lists and once it is decided.
     #[schema(required)]
     pub preview: Option<Preview>,
-    /// Whether the caller may approve or reject it.
-    pub may_decide: bool,
-    /// Why not; `null` if he may.
+    /// What can be done with it now, and what of it isn't the caller's to do.
+    pub actions: Vec<Action>,
+    /// Why the caller may not correct it now; `null` if he may.
     #[schema(required)]
-    pub decide_blocked: Option<Blocked>,
-    /// Whether the caller may withdraw it.
-    pub may_withdraw: bool,
-    /// Why not; `null` if he may.
-    #[schema(required)]
-    pub withdraw_blocked: Option<Blocked>,
-}
-
-/// Why an action isn't open to the caller.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Blocked {
-    #[schema(example = "SelfApproval")]
-    pub code: &'static str,
-    /// A sentence in the caller's language.
-    pub message: String,
+    pub correction_blocked: Option<Blocked>,
+    /// Whether it is the caller's turn.
+    pub waits_for_me: bool,
 }
 
 /// 新增 New, 变更 Change, 续期 Renew, 注销 Release.
@@ -144,36 +146,6 @@ pub enum Phase {
     Reclaiming,
     /// 已释放
     Released,
-}
-
-/// The step that a request waits in.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Stage {
-    #[schema(example = "AdminApproval")]
-    pub name: String,
-    #[schema(required, format = DateTime)]
-    pub due_at: Option<String>,
-    /// 暂定: the due date runs through a year whose holidays aren't published.
-    pub provisional: bool,
-    /// 逾期
-    pub overdue: bool,
-}
-
-/// One step of a request's life.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct HistoryEntry {
-    #[schema(format = DateTime)]
-    pub at: String,
-    pub by: String,
-    pub by_short: String,
-    #[schema(required)]
-    pub from: Option<Phase>,
-    pub to: Phase,
-    #[schema(required, example = "Approve")]
-    pub verdict: Option<String>,
-    pub reason: String,
 }
 
 /// First and last day.
@@ -371,8 +343,22 @@ pub struct RequestParams {
     pub pool: Option<String>,
     /// Those that the caller made, or everything else.
     pub mine: Option<bool>,
-    /// Those that the caller may decide now, or everything else.
-    pub to_decide: Option<bool>,
+    /// Those that wait in this step: Acceptance, TechReview, AdminApproval, or the name of a phase.
+    #[param(max_length = 30)]
+    #[serde(default, deserialize_with = "crate::page::text::<30, _>")]
+    pub stage: Option<String>,
+    /// Those whose time limit is over, or everything else.
+    pub overdue: Option<bool>,
+    /// Those that wait for the caller: there is something that he may do to bring them on.
+    #[param(inline)]
+    pub waiting_for: Option<WaitingFor>,
+}
+
+/// For whom a request waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaitingFor {
+    Me,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -423,6 +409,39 @@ pub async fn show_request(
 ) -> Result<Response, Failure> {
     let view = app.snapshot().await.request(&caller, &path.department, &path.name).ok_or(Failure::NotFound)?;
     Ok(respond::item(&headers, &view))
+}
+
+/// Corrects a returned request, and sends it again.
+///
+/// Only whoever made it does, and only while it is returned. It goes back to the step that it came
+/// from, with the next revision and the same number; what was corrected is in its history.
+#[utoipa::path(
+    put,
+    path = "/requests/{department}/{name}",
+    tag = "requests",
+    params(RequestPath, ("If-Match" = Option<String>, Header, max_length = 255, description = "The `version` of the request that was looked at, in quotes. It is needed.")),
+    request_body(content = NewRequest, description = "The whole request as it shall be."),
+    responses(
+        (status = 200, description = "Sent again; the request as it is now.", body = RequestView),
+        (status = 202, description = "Written; the operator hasn't taken it up yet.", body = RequestView),
+        (status = 404, description = "There is no such request, or it isn't the caller's to see.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It isn't returned: its phase is in `phase`.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "It isn't the version that was looked at: what it is now is in `version`.", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing.", body = Problem, content_type = "application/problem+json"),
+        WriteRefused,
+    )
+)]
+pub async fn correct_request(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    Path(path): Path<RequestPath>,
+    headers: HeaderMap,
+    Body(new, _): Body<NewRequest>,
+) -> Result<Response, Failure> {
+    let seen = correcting::version(&headers)?;
+    // Carried out to its end, also where the caller goes away meanwhile.
+    let work = correcting::correct(app.clone(), caller, (path.department, path.name), new, seen);
+    idempotency::once(&app.idempotency, None, clock::now(), work).await
 }
 
 /// Asks for quota.

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use resources::workflow;
 
 use super::applications::allocation_view;
-use super::{AllocationRow, ApplicationRow, Reading, RequestRow, Snapshot};
+use super::{AllocationRow, ApplicationRow, Reading, RequestRow, Snapshot, course};
 use crate::access::Rights;
 use crate::identity::Caller;
 use crate::page::{Cut, Order, Page, Place, SortKey, cut};
@@ -17,7 +17,7 @@ use crate::problem::Failure;
 use crate::routes::allocations::{AllocationField, AllocationParams, AllocationView};
 use crate::routes::applications::{ApplicationField, ApplicationParams, ApplicationView};
 use crate::routes::departments::{DepartmentField, DepartmentParams, DepartmentView};
-use crate::routes::requests::{Phase, RequestField, RequestParams, RequestView};
+use crate::routes::requests::{Phase, RequestField, RequestParams, RequestView, WaitingFor};
 use crate::view::Tier;
 
 /// Lists that are kept with one snapshot: more than there are different screens.
@@ -165,8 +165,9 @@ impl Reading {
     }
 
     pub fn list_requests(&self, caller: &Caller, params: &RequestParams) -> Result<Page<RequestView>, Failure> {
-        let RequestParams { limit, r#continue, sort, q, phase, open, department, application, pool, mine, to_decide } =
-            params;
+        let RequestParams { limit, r#continue, sort, q, phase, open, department, application, pool, .. } = params;
+        let RequestParams { mine, stage, overdue, waiting_for, .. } = params;
+        let process = self.process();
         let rights = &caller.rights;
         let q = needle(q.as_deref());
         let keep = |row: &RequestRow| {
@@ -178,16 +179,20 @@ impl Reading {
                 && application.as_ref().is_none_or(|wanted| *wanted == spec.application)
                 && pool.as_ref().is_none_or(|wanted| *wanted == spec.pool)
                 && is(*mine, || spec.requester == caller.user.name)
-                && is(*to_decide, || row.decide_blocked(caller).is_none())
+                && stage.as_ref().is_none_or(|wanted| course::is_at(row, process.way_of(&row.object), wanted))
+                && is(*overdue, || row.is_overdue())
                 && q.as_ref().is_none_or(|q| row.haystack.contains(q))
+                // Last, because it is the dearest.
+                && waiting_for.is_none_or(|WaitingFor::Me| self.acting(row, caller, &process, self.age.as_of).waits())
         };
         let rows = |field| {
             let kept = self.requests.iter().enumerate().filter(|(_, row)| keep(row));
             kept.map(|(index, row)| (request_place(row, field), index)).collect()
         };
         let order = sort.unwrap_or(Order { field: RequestField::CreatedAt, descending: true });
-        let own = (mine.is_some() || to_decide.is_some()).then_some((&caller.user.name, rights.decides()));
-        let wanted = (&q, phase, open, department, application, pool, mine, to_decide, own);
+        let own = mine.is_some().then_some(&caller.user.name);
+        let waits = waiting_for.map(|_| (&caller.user.name, rights));
+        let wanted = (&q, phase, open, department, application, pool, (mine, own), (stage, overdue), waits);
         let filters = format!("requests {:?} {wanted:?}", scope(rights));
         self.list(&filters, order, (*limit, r#continue.as_deref()), rows, |index| {
             self.request_line(&self.requests[index], caller)

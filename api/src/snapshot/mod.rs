@@ -5,6 +5,7 @@
 
 mod applications;
 mod audit;
+pub mod course;
 mod departments;
 pub mod figures;
 mod judged;
@@ -20,6 +21,7 @@ use axum::http::{HeaderValue, Uri};
 use ledger::{AllocationKey, Bundle, Ledger};
 use resources::quota::Observed;
 use resources::v1alpha1::{CloudPolicy, CloudPolicySpec, Department, QuotaDecision};
+use resources::workday::Calendar;
 use resources::{names, quota, snapshot};
 
 use crate::identity::Caller;
@@ -31,7 +33,7 @@ use crate::world::{Kept, Name};
 pub use applications::{AllocationRow, ApplicationRow};
 use pools::Alone;
 pub use pools::PoolRow;
-pub use requests::{Block, RequestRow, decision_view};
+pub use requests::{RequestRow, decision_view};
 
 /// The sorted rows of a list, by what it is filtered and sorted by.
 type Lists = Mutex<BTreeMap<String, Arc<Vec<(Place, usize)>>>>;
@@ -50,6 +52,8 @@ pub struct Snapshot {
     pub requests: Vec<RequestRow>,
     pub decisions: BTreeMap<Name, Arc<QuotaDecision>>,
     pub policy: Option<Arc<CloudPolicy>>,
+    /// Which days are worked.
+    pub calendar: Calendar,
     /// Managed quotas by namespace.
     pub quotas: BTreeMap<String, Observed>,
     /// Whose each workload namespace is; made when it is asked for.
@@ -122,6 +126,7 @@ impl Snapshot {
             allocations,
             requests,
             decisions: kept.decisions.iter().map(|(name, decision)| (name.clone(), Arc::clone(decision))).collect(),
+            calendar: Calendar::new(kept.calendars.iter().map(|(_, calendar)| &**calendar)),
             policy: kept.policies.get("", names::DEFAULT_POLICY).cloned(),
             quotas,
             owners: OnceLock::new(),

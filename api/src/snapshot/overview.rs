@@ -45,6 +45,17 @@ impl Reading {
             requests: self.request_counts(caller),
         }
     }
+
+    fn request_counts(&self, caller: &Caller) -> RequestCounts {
+        let mut counts = RequestCounts::default();
+        let process = self.process();
+        for row in self.requests.iter().filter(|row| caller.rights.sees(&row.department)) {
+            counts.open += u64::from(workflow::is_open(row.phase));
+            counts.provisioning += u64::from(matches!(row.phase, Phase::Approved | Phase::Provisioning));
+            counts.to_decide += u64::from(self.acting(row, caller, &process, self.age.as_of).waits());
+        }
+        counts
+    }
 }
 
 impl Snapshot {
@@ -59,16 +70,6 @@ impl Snapshot {
             source: said.source.clone(),
             as_of: said.as_of.clone(),
         }
-    }
-
-    fn request_counts(&self, caller: &Caller) -> RequestCounts {
-        let mut counts = RequestCounts::default();
-        for row in self.requests.iter().filter(|row| caller.rights.sees(&row.department)) {
-            counts.open += u64::from(workflow::is_open(row.phase));
-            counts.provisioning += u64::from(matches!(row.phase, Phase::Approved | Phase::Provisioning));
-            counts.to_decide += u64::from(row.decide_blocked(caller).is_none());
-        }
-        counts
     }
 }
 

@@ -8,18 +8,15 @@ use ledger::{AllocationKey, Bundle};
 use resources::v1alpha1::{self as kinds, Department, Phase, QuotaDecision, QuotaRequest};
 use resources::{names, status, workflow};
 
+use super::course::{self, Course};
 use super::figures::text;
 use super::{AllocationRow, PoolRow, Reading, Snapshot, department_name, department_of, judged};
 use crate::access::Rights;
 use crate::clock;
 use crate::identity::Caller;
-use crate::language::Language;
 use crate::preview;
 use crate::routes::decisions::{DecisionView, Outcome};
-use crate::routes::requests::{
-    Basis, Blocked, HistoryEntry, NewApplication, Period, RequestDetail, RequestType, RequestView, Stage,
-};
-use crate::sentence;
+use crate::routes::requests::{Basis, NewApplication, Period, RequestDetail, RequestType, RequestView};
 use crate::view::{self, Resource};
 use crate::world::Kept;
 
@@ -44,37 +41,6 @@ pub struct RequestRow {
     pub haystack: String,
 }
 
-/// Why an action isn't open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Block {
-    /// The phase has no such step.
-    Phase(Phase),
-    /// His role doesn't decide.
-    Role,
-    /// He made it.
-    SelfApproval,
-    /// An earlier one is open.
-    Behind(String),
-    /// He doesn't belong to the department.
-    Membership,
-}
-
-impl Block {
-    const fn code(&self) -> &'static str {
-        match self {
-            Self::Phase(_) => "WrongStage",
-            Self::Role => "Forbidden",
-            Self::SelfApproval => "SelfApproval",
-            Self::Behind(_) => "AnotherRequestOpen",
-            Self::Membership => "NotAMember",
-        }
-    }
-
-    fn view(&self, language: Language) -> Blocked {
-        Blocked { code: self.code(), message: sentence::blocked(language, self) }
-    }
-}
-
 pub(super) fn rows(
     kept: &Kept,
     pools: &BTreeMap<String, PoolRow>,
@@ -93,21 +59,33 @@ pub(super) fn rows(
             Some(row(object, department, name, application_name, (pools, &key)))
         })
         .collect();
-    // The first of those that are open for one application and pool is served first.
-    let mut first: BTreeMap<(String, String, String), usize> = BTreeMap::new();
     rows.sort_by_cached_key(|row| workflow::turn(&row.object));
-    for index in 0..rows.len() {
-        if !workflow::is_open(rows[index].phase) {
-            continue;
-        }
-        let spec = &rows[index].object.spec;
-        let place = (rows[index].department.clone(), spec.application.clone(), spec.pool.clone());
-        match first.get(&place) {
-            Some(&earlier) => rows[index].behind = Some(rows[earlier].name.clone()),
-            None => drop(first.insert(place, index)),
+    line_up(&mut rows);
+    rows
+}
+
+/// The first of those that are open for one application and pool is served first. A move is about
+/// both its pools. One that was withdrawn comes back only where none is open.
+fn line_up(rows: &mut [RequestRow]) {
+    let mut first: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    let places = |row: &RequestRow| {
+        let RequestRow { department, object, .. } = row;
+        let spec = &object.spec;
+        let pools = [Some(&spec.pool), spec.move_from.as_ref()].into_iter().flatten();
+        pools.map(|pool| (department.clone(), spec.application.clone(), pool.clone())).collect::<Vec<_>>()
+    };
+    for index in (0..rows.len()).filter(|index| workflow::is_open(rows[*index].phase)).collect::<Vec<_>>() {
+        let places = places(&rows[index]);
+        let earlier = places.iter().filter_map(|place| first.get(place)).min().copied();
+        rows[index].behind = earlier.map(|earlier| rows[earlier].name.clone());
+        for place in places {
+            first.entry(place).or_insert(index);
         }
     }
-    rows
+    for index in (0..rows.len()).filter(|index| rows[*index].phase == Phase::Withdrawn).collect::<Vec<_>>() {
+        let other = places(&rows[index]).iter().filter_map(|place| first.get(place)).min().copied();
+        rows[index].behind = other.map(|other| rows[other].name.clone());
+    }
 }
 
 fn row(
@@ -142,25 +120,11 @@ fn row(
 }
 
 impl RequestRow {
-    /// Why the caller may not approve or reject it; the operator says the last word.
+    /// Whether the time limit that runs is over, as the operator has marked it.
     #[must_use]
-    pub fn decide_blocked(&self, caller: &Caller) -> Option<Block> {
-        if !workflow::is_undecided(self.phase) {
-            Some(Block::Phase(self.phase))
-        } else if self.object.spec.requester == caller.user.name {
-            Some(Block::SelfApproval)
-        } else if !caller.rights.decides() {
-            Some(Block::Role)
-        } else {
-            self.behind.clone().map(Block::Behind)
-        }
-    }
-
-    fn withdraw_blocked(&self, caller: &Caller) -> Option<Block> {
-        if !caller.rights.belongs_to(&self.department) {
-            return Some(Block::Membership);
-        }
-        (!workflow::is_undecided(self.phase)).then_some(Block::Phase(self.phase))
+    pub fn is_overdue(&self) -> bool {
+        let stage = self.object.status.as_ref().and_then(|status| status.stage.as_ref());
+        stage.is_some_and(|stage| stage.overdue)
     }
 }
 
@@ -179,20 +143,17 @@ impl Snapshot {
         let key = self.place(department, &object.spec);
         row(&Arc::new(object), department.to_owned(), name, application_name, (&self.pools, &key))
     }
+}
 
+impl Reading {
     /// A request as lists show it.
     #[must_use]
     pub fn request_line(&self, row: &RequestRow, caller: &Caller) -> RequestView {
         let (spec, status) = (&row.object.spec, row.object.status.as_ref());
-        let language = caller.language;
-        let decide_blocked = row.decide_blocked(caller);
-        let withdraw_blocked = row.withdraw_blocked(caller);
-        let stage = status.and_then(|status| status.stage.as_ref()).map(|stage| Stage {
-            name: stage.name.clone(),
-            due_at: stage.due_at.clone(),
-            provisional: stage.provisional,
-            overdue: stage.overdue,
-        });
+        let process = self.process();
+        let acting = self.acting(row, caller, &process, self.age.as_of);
+        let Course { stage, offer, returned, review, withdrawn, history } = Course::of(status, &process);
+        let correction_blocked = acting.correction_blocked();
         RequestView {
             department: row.department.clone(),
             department_name: row.department_name.clone(),
@@ -214,15 +175,19 @@ impl Snapshot {
             details: spec.details.iter().map(Into::into).collect(),
             phase: row.phase.into(),
             stage,
+            offer,
+            returned,
+            review,
+            withdrawn,
             revision: row.revision,
+            version: course::version(row.revision, &row.object.metadata),
             created_at: clock::text(row.created_at),
-            history: status.map(|status| status.history.iter().map(step).collect()).unwrap_or_default(),
+            history,
             conditions: status.map(|status| view::conditions(&status.conditions)).unwrap_or_default(),
             preview: None,
-            may_decide: decide_blocked.is_none(),
-            decide_blocked: decide_blocked.map(|block| block.view(language)),
-            may_withdraw: withdraw_blocked.is_none(),
-            withdraw_blocked: withdraw_blocked.map(|block| block.view(language)),
+            actions: course::actions(&acting, caller.language),
+            correction_blocked: correction_blocked.map(|refusal| course::blocked(caller.language, &refusal)),
+            waits_for_me: acting.waits(),
         }
     }
 
@@ -235,9 +200,7 @@ impl Snapshot {
         }
         view
     }
-}
 
-impl Reading {
     #[must_use]
     pub fn request(&self, caller: &Caller, department: &str, name: &str) -> Option<RequestView> {
         let row = self.request_row(department, name).filter(|_| caller.rights.sees(department))?;
@@ -282,18 +245,6 @@ pub fn decision_view(decision: &QuotaDecision) -> DecisionView {
         free: status.free,
         limit: status.limit,
         ledger_revision: status.ledger_revision,
-    }
-}
-
-fn step(record: &kinds::HistoryRecord) -> HistoryEntry {
-    HistoryEntry {
-        at: clock::text(record.at.0),
-        by: record.by.clone(),
-        by_short: names::short_user(&record.by).to_owned(),
-        from: record.from.map(Into::into),
-        to: record.to.into(),
-        verdict: record.verdict.clone(),
-        reason: record.reason.clone(),
     }
 }
 

@@ -21,6 +21,7 @@ use kube::core::Status;
 use kube::runtime::watcher::Event;
 use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
+    WorkCalendar,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -69,8 +70,8 @@ pub struct City {
 /// The people: token, name, and what they may do in every namespace.
 const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
     ("admin", &[("update", "resourcepools"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
-    ("approver", &[("approve", "quotarequests"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
-    ("reviewer", &[("review", "quotarequests"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("approver", &[APPROVER[0], APPROVER[1], APPROVER[2], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("reviewer", &[REVIEWER[0], REVIEWER[1], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("auditor", &[CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("zhang", &CATALOGUE),
     ("li", &CATALOGUE),
@@ -78,6 +79,9 @@ const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
     ("provider", &[("list", "cloudpolicies"), ("get", "resourcepools/cec"), ("get", "poolledgers/cec")]),
     ("nobody", &[]),
 ];
+const APPROVER: [(&str, &str); 3] =
+    [("accept", "quotarequests"), ("approve", "quotarequests"), ("offer", "quotarequests")];
+const REVIEWER: [(&str, &str); 2] = [("review", "quotarequests"), ("offer", "quotarequests")];
 const CATALOGUE: [(&str, &str); 2] = [("list", "resourcepools"), ("list", "cloudpolicies")];
 const CITY: [(&str, &str); 2] = [("list", "poolledgers"), ("list", "quotarequests")];
 
@@ -161,6 +165,32 @@ impl Cluster for Handle {
         })
     }
 
+    fn update_request<'a>(
+        &'a self,
+        _: &'a Secret,
+        request: &'a QuotaRequest,
+    ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
+        Box::pin(async move {
+            self.0.write()?;
+            let mut written = request.clone();
+            let (namespace, name) =
+                (written.metadata.namespace.clone().unwrap(), written.metadata.name.clone().unwrap());
+            let before = self.0.world.read().requests.get(&namespace, &name).cloned().unwrap();
+            written.metadata.generation = before.metadata.generation.map(|generation| generation + 1);
+            written.status.clone_from(&before.status);
+            self.0.world.apply(Event::Apply(written.clone()));
+            if let Says::Applied(phase) = &*self.0.says.lock().unwrap() {
+                // What the operator makes of a correction.
+                let mut taken_up = written.clone();
+                let revision = written.status.as_ref().and_then(|status| status.revision).unwrap_or(1) + 1;
+                let status = json!({"phase": phase, "revision": revision, "stage": {"name": "Acceptance"}});
+                taken_up.status = Some(serde_json::from_value(status).unwrap());
+                self.0.world.apply(Event::Apply(taken_up));
+            }
+            Ok(written)
+        })
+    }
+
     fn read_request<'a>(
         &'a self,
         _: &'a Secret,
@@ -173,7 +203,8 @@ impl Cluster for Handle {
             let found = stored.iter().find(|one| {
                 one.metadata.namespace.as_deref() == Some(namespace) && one.metadata.name.as_deref() == Some(name)
             });
-            Ok(found.cloned())
+            let watched = || self.0.world.read().requests.get(namespace, name).map(|request| (**request).clone());
+            Ok(found.cloned().or_else(watched))
         })
     }
 
@@ -286,6 +317,7 @@ impl City {
         ]);
         self.list::<QuotaDecision>(vec![]);
         self.list::<CloudPolicy>(vec![policy()]);
+        self.list::<WorkCalendar>(vec![]);
         self.list::<ResourceQuota>(vec![
             quota("app-marriage-registry", ("64", "128G", "10T"), ("32", "64G", "5T")),
             quota("app-school-000", ("100", "200G", "1T"), ("10", "20G", "0")),
@@ -533,6 +565,23 @@ pub fn quota(namespace: &str, hard: (&str, &str, &str), used: (&str, &str, &str)
         "apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata,
         "spec": {"hard": map(hard)}, "status": {"hard": map(hard), "used": map(used)}
     })
+}
+
+/// A request with another status.
+pub fn standing(department: &str, name: &str, status: Value) -> Value {
+    let (by, application) =
+        if department == "education" { ("li", "school-000") } else { ("zhang", "marriage-registry") };
+    let mut request = request(department, name, by, application, ("72", "128G", "10T"));
+    request["status"] = status;
+    request["status"]["number"] = json!("2026-000001");
+    request
+}
+
+/// What the caller sees of one action on a request: nothing where it isn't shown, else the code for
+/// which it isn't his to do.
+pub fn action(request: &Value, verdict: &str) -> Option<String> {
+    let action = request["actions"].as_array().unwrap().iter().find(|action| action["verdict"] == verdict)?;
+    Some(action["blocked"]["code"].as_str().unwrap_or_default().to_owned())
 }
 
 /// A request that passes.

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
+import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -248,6 +248,26 @@ export const showRequest = <ThrowOnError extends boolean = true>(options: Option
         }],
     url: '/api/v1/requests/{department}/{name}',
     ...options
+});
+
+/**
+ * Corrects a returned request, and sends it again.
+ *
+ * Only whoever made it does, and only while it is returned. It goes back to the step that it came
+ * from, with the next revision and the same number; what was corrected is in its history.
+ */
+export const correctRequest = <ThrowOnError extends boolean = true>(options: Options<CorrectRequestData, ThrowOnError>): RequestResult<CorrectRequestResponses, CorrectRequestErrors, ThrowOnError> => (options.client ?? client).put<CorrectRequestResponses, CorrectRequestErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/requests/{department}/{name}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -5,6 +5,18 @@ export type ClientOptions = {
 };
 
 /**
+ * Something that can be done with the request now, by somebody.
+ */
+export type Action = {
+    verdict: Verdict;
+    /**
+     * Whether it means nothing without a reason.
+     */
+    needsReason: boolean;
+    blocked: Blocked | null;
+};
+
+/**
  * One page of a list.
  */
 export type AllocationList = {
@@ -164,7 +176,7 @@ export type Basis = {
 };
 
 /**
- * Why an action isn't open to the caller.
+ * Why something isn't open to the caller.
  */
 export type Blocked = {
     code: string;
@@ -281,6 +293,18 @@ export type Contract = {
      * The contract is written in binary units (Gi, Ti), which are 7.4 % and 10 % more than G and T.
      */
     binaryUnits: boolean;
+};
+
+/**
+ * One corrected field, with both values. Long ones are cut.
+ */
+export type Correction = {
+    /**
+     * A path into the body of a request.
+     */
+    field: string;
+    before: string;
+    after: string;
 };
 
 /**
@@ -467,8 +491,17 @@ export type HistoryEntry = {
     byShort: string;
     from: Phase | null;
     to: Phase;
+    /**
+     * The review stage afterwards, where the phase alone doesn't say it.
+     */
+    stage: string | null;
     verdict: string | null;
+    reasonCode: string | null;
     reason: string;
+    /**
+     * Sent again: what was corrected.
+     */
+    changes: Array<Correction>;
 };
 
 /**
@@ -547,7 +580,7 @@ export type NewApplication = {
 export type NewDecision = {
     verdict: Verdict;
     /**
-     * Why. 10 to 2000 characters; needed for Return, Reject, DeclineOffer, Cancel and Reclaim.
+     * Why. 10 to 2000 characters; needed for Return, Reject, Offer, DeclineOffer, Cancel and Reclaim.
      */
     reason?: string | null;
     /**
@@ -560,9 +593,15 @@ export type NewDecision = {
      */
     requestRevision: number;
     /**
-     * The stage that was looked at.
+     * The `stage.name` of the request that was looked at, where it has one: Approve, Return, Reject,
+     * Offer and Cancel count at that stage alone.
      */
     stage?: string | null;
+    /**
+     * With Return: the fields to correct, as paths into the body of a request.
+     */
+    fields?: Array<string>;
+    resources?: Bundle | null;
 };
 
 /**
@@ -600,6 +639,32 @@ export type NewSession = {
      * A token of the cluster. It is kept in memory alone, and never longer than the session.
      */
     token: string;
+};
+
+/**
+ * 调整方案: less than was asked for, which the department may accept.
+ */
+export type OfferView = {
+    pool: string;
+    /**
+     * What the application would have afterwards.
+     */
+    resources: Bundle;
+    by: string;
+    byShort: string;
+    reason: string;
+    /**
+     * Until when it can be answered.
+     */
+    expiresAt: string;
+    /**
+     * Which offer it is, from 1.
+     */
+    round: number;
+    /**
+     * How many may be made for one request.
+     */
+    roundsMax: number;
 };
 
 export type Outcome = 'Applied' | 'Refused';
@@ -668,9 +733,17 @@ export type Particulars = {
     department?: string | null;
     phase?: Phase | null;
     /**
+     * The step that the request is in now.
+     */
+    stage?: string | null;
+    /**
      * The request's revision now.
      */
     revision?: number | null;
+    /**
+     * The request's `version` now.
+     */
+    version?: string | null;
     /**
      * The name of the decision that was refused.
      */
@@ -1044,10 +1117,18 @@ export type RequestView = {
     details: Array<RequestDetail>;
     phase: Phase;
     stage: Stage | null;
+    offer: OfferView | null;
+    returned: ReturnedView | null;
+    review: ReviewView | null;
+    withdrawn: WithdrawalView | null;
     /**
      * A decision names the revision it was made on.
      */
     revision: number;
+    /**
+     * A correction names it in `If-Match`, in quotes.
+     */
+    version: string;
     createdAt: string;
     /**
      * What happened, oldest first: the last 32 steps.
@@ -1056,21 +1137,70 @@ export type RequestView = {
     conditions: Array<Condition>;
     preview: Preview | null;
     /**
-     * Whether the caller may approve or reject it.
+     * What can be done with it now, and what of it isn't the caller's to do.
      */
-    mayDecide: boolean;
-    decideBlocked: Blocked | null;
+    actions: Array<Action>;
+    correctionBlocked: Blocked | null;
     /**
-     * Whether the caller may withdraw it.
+     * Whether it is the caller's turn.
      */
-    mayWithdraw: boolean;
-    withdrawBlocked: Blocked | null;
+    waitsForMe: boolean;
 };
 
 /**
  * One of the three things that are granted.
  */
 export type Resource = 'cpu' | 'memory' | 'storage';
+
+/**
+ * 退回补正: what the department has to correct.
+ */
+export type ReturnedView = {
+    by: string;
+    byShort: string;
+    reason: string;
+    /**
+     * The fields to correct, as paths into the body of a request.
+     */
+    fields: Array<string>;
+    /**
+     * Where it goes back to when it is sent again.
+     */
+    from: Phase;
+};
+
+/**
+ * Who has reviewed it, and how far that is.
+ */
+export type ReviewView = {
+    /**
+     * The review stage that it is in, or was in last.
+     */
+    stage: string;
+    /**
+     * Who took it.
+     */
+    assignee: string | null;
+    assigneeShort: string | null;
+    /**
+     * Who has decided at which stage: nobody does at both.
+     */
+    acted: Array<ReviewedView>;
+    /**
+     * Offers that have been made.
+     */
+    offers: number;
+    /**
+     * Who confirmed that the test is over.
+     */
+    confirmedBy: string | null;
+};
+
+export type ReviewedView = {
+    stage: string;
+    by: string;
+    byShort: string;
+};
 
 /**
  * What a person may do. It follows from the rights that Kubernetes gives, never from this list.
@@ -1102,7 +1232,15 @@ export type Session = {
  * The step that a request waits in.
  */
 export type Stage = {
+    /**
+     * Acceptance, TechReview or AdminApproval; in a phase that is no review, the phase's name. A
+     * decision names it.
+     */
     name: string;
+    /**
+     * Which time limit runs: a key of the policy.
+     */
+    limit: string | null;
     dueAt: string | null;
     /**
      * 暂定: the due date runs through a year whose holidays aren't published.
@@ -1112,6 +1250,11 @@ export type Stage = {
      * 逾期
      */
     overdue: boolean;
+    /**
+     * When it was urged last.
+     */
+    urgedAt: string | null;
+    stopped: StoppedClock | null;
 };
 
 /**
@@ -1122,6 +1265,18 @@ export type Standing = {
     capacity: Bundle;
     free: Bundle;
     figures?: Figures | null;
+};
+
+/**
+ * A time limit that stands still.
+ */
+export type StoppedClock = {
+    limit: string;
+    /**
+     * When it would have been due.
+     */
+    dueAt: string | null;
+    at: string;
 };
 
 /**
@@ -1162,7 +1317,7 @@ export type User = {
 /**
  * The actions on a request.
  */
-export type Verdict = 'Accept' | 'Take' | 'Approve' | 'Return' | 'Reject' | 'AcceptOffer' | 'DeclineOffer' | 'Withdraw' | 'Reinstate' | 'Confirm' | 'Cancel' | 'Reclaim' | 'Urge';
+export type Verdict = 'Accept' | 'Take' | 'Approve' | 'Return' | 'Reject' | 'Offer' | 'AcceptOffer' | 'DeclineOffer' | 'Withdraw' | 'Reinstate' | 'Confirm' | 'Cancel' | 'Reclaim' | 'Urge';
 
 /**
  * What runs here.
@@ -1177,6 +1332,20 @@ export type Version = {
      * Version of the cluster's API server; `null` before it was reached for the first time.
      */
     kubernetes: string | null;
+};
+
+/**
+ * 撤回
+ */
+export type WithdrawalView = {
+    by: string;
+    byShort: string;
+    at: string;
+    from: Phase;
+    /**
+     * Until when whoever did it may undo it.
+     */
+    undoUntil: string;
 };
 
 /**
@@ -1756,9 +1925,17 @@ export type ListRequestsData = {
          */
         mine?: boolean;
         /**
-         * Those that the caller may decide now, or everything else.
+         * Those that wait in this step: Acceptance, TechReview, AdminApproval, or the name of a phase.
          */
-        toDecide?: boolean;
+        stage?: string;
+        /**
+         * Those whose time limit is over, or everything else.
+         */
+        overdue?: boolean;
+        /**
+         * For whom a request waits.
+         */
+        waitingFor?: 'me';
     };
     url: '/api/v1/requests';
 };
@@ -1945,6 +2122,93 @@ export type ShowRequestResponses = {
 
 export type ShowRequestResponse = ShowRequestResponses[keyof ShowRequestResponses];
 
+export type CorrectRequestData = {
+    /**
+     * The whole request as it shall be.
+     */
+    body: NewRequest;
+    headers?: {
+        /**
+         * The `version` of the request that was looked at, in quotes. It is needed.
+         */
+        'If-Match'?: string | null;
+    };
+    path: {
+        /**
+         * Name of the department.
+         */
+        department: string;
+        /**
+         * Name of the request.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/requests/{department}/{name}';
+};
+
+export type CorrectRequestErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such request, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * It isn't returned: its phase is in `phase`.
+     */
+    409: Problem;
+    /**
+     * It isn't the version that was looked at: what it is now is in `version`.
+     */
+    412: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing.
+     */
+    428: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type CorrectRequestError = CorrectRequestErrors[keyof CorrectRequestErrors];
+
+export type CorrectRequestResponses = {
+    /**
+     * Sent again; the request as it is now.
+     */
+    200: RequestView;
+    /**
+     * Written; the operator hasn't taken it up yet.
+     */
+    202: RequestView;
+};
+
+export type CorrectRequestResponse = CorrectRequestResponses[keyof CorrectRequestResponses];
+
 export type DecideRequestData = {
     /**
      * What to decide.
@@ -1988,7 +2252,7 @@ export type DecideRequestErrors = {
      */
     404: Problem;
     /**
-     * Refused: it doesn't fit (`InsufficientCapacity`, `CeilingExceeded` with resource, asked, free and limit), or the request has moved on (`Stale`, `WrongStage` with phase and revision).
+     * Refused: it doesn't fit (`InsufficientCapacity`, `CeilingExceeded` with resource, asked, free and limit), the request has moved on (`Stale`, `WrongStage` with phase, stage and revision), or it is too late or too early (`OfferOver`, `UndoOver`, `UrgedToday`).
      */
     409: Problem;
     /**

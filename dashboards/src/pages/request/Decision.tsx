@@ -127,12 +127,12 @@ function Answer({ answer, verdict }: { answer: RequestView | DecisionView; verdi
 function useBlocks(request: RequestView, reason: string): Record<Verdict, string | null> {
   const { t } = useTranslation();
   const away = useWriteBlock();
-  const decide = away ?? request.decideBlocked?.message ?? null;
+  const decide = away ?? request.actions.find((one) => one.verdict === "Approve")?.blocked?.message ?? null;
   const tooShort =
     reason.trim().length < REASON_MIN ? t("decision.reasonMissing", { min: REASON_MIN }) : null;
   return {
     Approve: decide,
     Reject: decide ?? tooShort,
-    Withdraw: away ?? request.withdrawBlocked?.message ?? null,
+    Withdraw: away ?? request.actions.find((one) => one.verdict === "Withdraw")?.blocked?.message ?? null,
   };
 }

@@ -40,7 +40,7 @@ export function RequestsPage() {
   const search = route.useSearch();
   const tab = TABS.find((known) => known === search.tab) ?? firstTab(session);
   const waiting = useQuery({
-    ...listRequestsOptions({ query: { toDecide: true, limit: 1 } }),
+    ...listRequestsOptions({ query: { waitingFor: "me", limit: 1 } }),
     enabled: isReviewer(session),
   });
   useChanges(["QuotaRequest"], () => {
@@ -81,7 +81,7 @@ function List({ tab }: { tab: Tab }) {
         limit,
         sort,
         mine: tab === "mine" || undefined,
-        toDecide: tab === "decide" || undefined,
+        waitingFor: tab === "decide" ? "me" : undefined,
         open: search.phase === "open" || undefined,
         phase: chosen(PHASES, search.phase),
         department: search.department,

@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { createRequest, createSession, decideRequest, deleteSession, listAllocations, listApplications, listDepartments, listPools, listRequests, type Options, previewRequest, showAllocation, showApplication, showDecision, showDepartment, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
-import type { CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { correctRequest, createRequest, createSession, decideRequest, deleteSession, listAllocations, listApplications, listDepartments, listPools, listRequests, type Options, previewRequest, showAllocation, showApplication, showDecision, showDepartment, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
+import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -318,6 +318,26 @@ export const showRequestOptions = (options: Options<ShowRequestData>) => queryOp
     },
     queryKey: showRequestQueryKey(options)
 });
+
+/**
+ * Corrects a returned request, and sends it again.
+ *
+ * Only whoever made it does, and only while it is returned. It goes back to the step that it came
+ * from, with the next revision and the same number; what was corrected is in its history.
+ */
+export const correctRequestMutation = (options?: Partial<Options<CorrectRequestData>>): UseMutationOptions<CorrectRequestResponse, CorrectRequestError, Options<CorrectRequestData>> => {
+    const mutationOptions: UseMutationOptions<CorrectRequestResponse, CorrectRequestError, Options<CorrectRequestData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await correctRequest({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 /**
  * Decides a request in the caller's own name, and waits for what comes of it.
