@@ -2,7 +2,7 @@
 // and the numbers change everywhere.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { candidate, JUSTIFICATION } from "./requests.mjs";
+import { act, candidate, JUSTIFICATION, toLastStage } from "./requests.mjs";
 import { call, launch, open, settled, visit } from "./setup.mjs";
 
 const SEEN_WITHIN_MS = 2_000;
@@ -31,7 +31,7 @@ test("a request is seen within two seconds, approved, and the numbers change", a
   const approver = await visit(browser, "approver-admin");
   const admin = await visit(browser, "cloud-admin");
 
-  await open(approver.page, "/requests?tab=decide");
+  await open(approver.page, "/requests?tab=waiting");
   await open(admin.page, "/");
   const adminCpu = admin.page.getByRole("region", { name: "CPU", exact: true });
   const before = await adminCpu.innerText();
@@ -55,8 +55,8 @@ test("a request is seen within two seconds, approved, and the numbers change", a
   const impact = approver.page.getByRole("table", { name: /^对/ });
   await impact.waitFor();
   assert.match(await impact.getByRole("row", { name: /CPU/ }).innerText(), /\+8/);
-  await approver.page.getByRole("button", { name: "批准", exact: true }).click();
-  await approver.page.getByRole("status").filter({ hasText: "批准:已办理" }).waitFor();
+  const tech = await visit(browser, "approver-tech");
+  await act(await toLastStage(approver.page, tech.page, address), "批准");
 
   await department.page
     .getByText(/使用中|开通中/)
@@ -95,9 +95,10 @@ test("what does not fit is said while typing, and refused at approval naming the
   await page.waitForURL(/\/requests\/[^/]+\/[^/?]+$/);
   const address = new URL(page.url()).pathname;
 
-  await open(approver.page, address);
-  await approver.page.getByRole("button", { name: "批准", exact: true }).click();
-  const refusal = approver.page.getByRole("alert");
+  const tech = await visit(browser, "approver-tech");
+  const last = await toLastStage(approver.page, tech.page, address, { fourEyes: true });
+  await last.getByRole("button", { name: "批准", exact: true }).click();
+  const refusal = last.getByRole("alert");
   await refusal.waitFor();
   const words = await refusal.innerText();
   assert.match(words, /内存/);
@@ -105,11 +106,13 @@ test("what does not fit is said while typing, and refused at approval naming the
   assert.match(words, /剩余/);
   assert.match(words, /请求编号/);
 
-  const reject = approver.page.getByRole("button", { name: /^不予批准/ });
+  await last.getByRole("button", { name: "不予批准", exact: true }).click();
+  const dialog = last.getByRole("dialog", { name: "不予批准" });
+  const reject = dialog.getByRole("button", { name: /^不予批准/ });
   assert.equal(await reject.getAttribute("aria-disabled"), "true");
-  await approver.page.getByLabel("理由").fill("超出资源池可分配余量,请按实际用量重新测算。");
-  await approver.page.getByRole("button", { name: "不予批准", exact: true }).click();
-  await approver.page.getByRole("status").filter({ hasText: "不予批准:已办理" }).waitFor();
+  await dialog.getByLabel("理由*").fill("超出资源池可分配余量,请按实际用量重新测算。");
+  await reject.click();
+  await last.getByRole("status").filter({ hasText: "不予批准:已办理" }).waitFor();
   await page.getByText("不予批准").first().waitFor({ timeout: SEEN_WITHIN_MS });
 });
 
@@ -121,12 +124,11 @@ test("a department withdraws its own request", async () => {
   await page.waitForURL(/\/requests\/[^/]+\/[^/?]+$/);
   await page.getByRole("button", { name: "撤回", exact: true }).click();
   await page.getByText("已撤回").first().waitFor();
-  const approve = page.getByRole("button", { name: /^批准/ });
-  assert.equal(await approve.getAttribute("aria-disabled"), "true");
+  assert.equal(await page.getByRole("button", { name: /^批准|^受理/ }).count(), 0);
   assert.deepEqual(faults, []);
 });
 
-test("an approval by keyboard alone", async () => {
+test("a decision by keyboard alone", async () => {
   const { application, cpu } = await candidate();
   const department = await visit(browser, "department-user");
   await fillRequest(department.page, application, cpu);
@@ -138,16 +140,19 @@ test("an approval by keyboard alone", async () => {
   const { page } = await visit(browser, "approver-admin");
   await open(page, address);
   // From the top of the page, with Tab alone: the button is reached and its focus can be seen.
-  let reached = false;
-  for (let presses = 0; presses < 80 && !reached; presses += 1) {
+  let reached = "";
+  for (let presses = 0; presses < 80 && !/^(受理|批准)$/.test(reached); presses += 1) {
     await page.keyboard.press("Tab");
-    reached = await page.evaluate(() => document.activeElement?.textContent === "批准");
+    reached = await page.evaluate(() => document.activeElement?.textContent ?? "");
   }
-  assert.ok(reached, "Tab never reached the approval");
+  assert.match(reached, /^(受理|批准)$/, "Tab never reached the decision");
   const outline = await page.evaluate(
     () => getComputedStyle(document.activeElement ?? document.body).outlineStyle,
   );
   assert.notEqual(outline, "none");
   await page.keyboard.press("Enter");
-  await page.getByRole("status").filter({ hasText: "批准:已办理" }).waitFor();
+  await page
+    .getByRole("status")
+    .filter({ hasText: `${reached}:已办理` })
+    .waitFor();
 });

@@ -1,6 +1,6 @@
 // Requests that tests make: for applications that have room, and tidied away afterwards.
 import assert from "node:assert/strict";
-import { base, call, tokenOf } from "./setup.mjs";
+import { base, call, open, tokenOf } from "./setup.mjs";
 
 export const MORE_CORES = 8;
 export const JUSTIFICATION = "浏览器测试:高峰期并发上升,需要增加处理器";
@@ -30,8 +30,8 @@ function moreCores(application, allocation) {
 /** An application of the department that has whole cores, no open request, and room for more. */
 export async function candidate() {
   const { items } = await call("department-user", "/applications?limit=50");
-  const open = await call("department-user", "/requests?open=true&limit=200");
-  const busy = new Set(open.items.map((request) => request.application));
+  const pending = await call("department-user", "/requests?open=true&limit=200");
+  const busy = new Set(pending.items.map((request) => request.application));
   for (const application of items) {
     const [allocation] = application.allocations;
     if (!allocation || busy.has(application.name) || !/^\d+$/.test(allocation.granted.cpu))
@@ -47,6 +47,31 @@ export async function candidate() {
 export async function pendingRequest() {
   const { body } = await candidate();
   return post("department-user", "/requests", body);
+}
+
+/** Presses one of the page's actions, and waits until it is answered. */
+export async function act(page, verdict) {
+  await page.getByRole("button", { name: verdict, exact: true }).click();
+  await page
+    .getByRole("status")
+    .filter({ hasText: `${verdict}:已办理` })
+    .waitFor();
+}
+
+/**
+ * Brings a request to its last decision, whichever way the city has: in the short way that is the
+ * first. The page that comes back is of whoever approves it.
+ */
+export async function toLastStage(admin, tech, address, { fourEyes = false } = {}) {
+  await open(admin, address);
+  if ((await admin.getByRole("button", { name: /^受理/ }).count()) === 0) return admin;
+  await act(admin, "受理");
+  await open(tech, address);
+  await act(tech, "领取");
+  if (!fourEyes) return tech;
+  await act(tech, "批准");
+  await open(admin, address);
+  return admin;
 }
 
 export function withdraw({ department, name, revision }) {

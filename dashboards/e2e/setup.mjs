@@ -128,8 +128,9 @@ export async function pages(request) {
       path: `${detail}?tab=${tab}`,
       role: "cloud-admin",
     })),
-    { name: "requests-all", path: "/requests?tab=all", role: "cloud-admin" },
-    { name: "requests-decide", path: "/requests?tab=decide", role: "approver-admin" },
+    { name: "requests-open", path: "/requests?tab=open", role: "cloud-admin" },
+    { name: "requests-closed", path: "/requests?tab=closed", role: "cloud-admin" },
+    { name: "requests-waiting", path: "/requests?tab=waiting", role: "approver-admin" },
     { name: "departments", path: "/departments", role: "cloud-admin" },
     {
       name: "department",
@@ -144,6 +145,7 @@ export async function pages(request) {
     { name: "request-new-application", path: "/requests/new?type=New", role: "department-user" },
     { name: "request", path: requestPath, role: "approver-admin" },
     { name: "request-own", path: requestPath, role: "department-user" },
+    { name: "request-correct", path: `${requestPath}/correct`, role: "department-user" },
     { name: "not-found", path: "/nowhere", role: "cloud-admin" },
   ];
 }

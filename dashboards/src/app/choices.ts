@@ -26,18 +26,45 @@ export const STATES = [
 ] satisfies ApplicationState[];
 export const REQUEST_TYPES = ["Change", "New", "Renew", "Release"] satisfies RequestType[];
 
-/** The phases that a request of this version can be in; the others are for the full process. */
+/** In the order of a request's way. */
 export const PHASES = [
   "Submitted",
+  "Accepted",
+  "TechReview",
+  "Offered",
+  "Returned",
   "Approved",
   "Provisioning",
+  "Testing",
   "Active",
   "Rejected",
   "Withdrawn",
+  "Lapsed",
   "Expired",
   "Reclaiming",
   "Released",
 ] satisfies Phase[];
+
+/** Phases in which a request still waits for somebody or something; the others are closed. */
+const WAITING_PHASES: readonly Phase[] = [
+  "Submitted",
+  "Accepted",
+  "TechReview",
+  "Offered",
+  "Returned",
+  "Approved",
+  "Provisioning",
+  "Testing",
+  "Reclaiming",
+];
+
+export function phasesOf(list: "open" | "closed" | "all"): Phase[] {
+  if (list === "all") return [...PHASES];
+  return PHASES.filter((phase) => WAITING_PHASES.includes(phase) === (list === "open"));
+}
+
+/** The steps that people review at. */
+export const STAGES = ["Acceptance", "TechReview", "AdminApproval"] as const;
 
 /** Until then a request would still change something; afterwards its difference is history. */
 const OPEN_PHASES: readonly Phase[] = [

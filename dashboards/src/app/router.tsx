@@ -76,7 +76,17 @@ const application = createRoute({
 const requests = createRoute({
   getParentRoute: () => signedIn,
   path: "/requests",
-  validateSearch: pick(["tab", "phase", "department", "q", "sort", "limit", "cursor"]),
+  validateSearch: pick([
+    "tab",
+    "phase",
+    "stage",
+    "overdue",
+    "department",
+    "q",
+    "sort",
+    "limit",
+    "cursor",
+  ]),
   component: lazyRouteComponent(() => import("../pages/requests/Page"), "RequestsPage"),
 });
 
@@ -91,6 +101,12 @@ const request = createRoute({
   getParentRoute: () => signedIn,
   path: "/requests/$department/$name",
   component: lazyRouteComponent(() => import("../pages/request/Page"), "RequestPage"),
+});
+
+const correct = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/requests/$department/$name/correct",
+  component: lazyRouteComponent(() => import("../pages/correct/Page"), "CorrectPage"),
 });
 
 const departments = createRoute({
@@ -123,6 +139,7 @@ export const router = createRouter({
       requests,
       newRequest,
       request,
+      correct,
       departments,
       department,
       system,

@@ -5,6 +5,8 @@ import { Mark, type Tone } from "./Mark";
 interface DueChipProps {
   dueAt: string | null | undefined;
   provisional?: boolean | undefined;
+  /** The server says so; it knows working days, and what stands still. */
+  overdue?: boolean | undefined;
   now?: Date;
 }
 
@@ -16,10 +18,16 @@ const TONE: Record<Due["state"], Tone> = {
 };
 
 /** 「剩余 2 个日历日」, 「逾期」, 「暂定」: a word each, the colour only helps. */
-export function DueChip({ dueAt, provisional = false, now = new Date() }: DueChipProps) {
+export function DueChip({
+  dueAt,
+  provisional = false,
+  overdue = false,
+  now = new Date(),
+}: DueChipProps) {
   const { t, i18n } = useTranslation();
-  const due = dueState(dueAt, now);
-  if (due.state === "none" || !dueAt) return <>—</>;
+  const clock = dueState(dueAt, now);
+  const due: Due = overdue && clock.state !== "overdue" ? { state: "overdue", days: 0 } : clock;
+  if (due.state === "none") return <>—</>;
   const words =
     due.state === "left"
       ? t("due.left", { count: due.days })
@@ -27,7 +35,7 @@ export function DueChip({ dueAt, provisional = false, now = new Date() }: DueChi
         ? t("due.overdueBy", { count: due.days })
         : t(due.state === "overdue" ? "due.overdue" : "due.today");
   return (
-    <span title={dueTime(dueAt, i18n.language as Language) ?? undefined}>
+    <span title={(dueAt && dueTime(dueAt, i18n.language as Language)) || undefined}>
       <Mark tone={TONE[due.state]}>{words}</Mark>
       {provisional ? <Mark>{t("due.provisional")}</Mark> : null}
     </span>

@@ -13,6 +13,7 @@ export type WordKind =
   | "requestType"
   | "requestNote"
   | "verdict"
+  | "limit"
   | "state"
   | "condition"
   | "resource"

@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { allFaults, amountFaults, bodyOf, type Draft, emptyDraft, withAmounts } from "./draft";
+import type { RequestView } from "../../api/generated";
+import {
+  allFaults,
+  amountFaults,
+  bodyOf,
+  correctionOf,
+  type Draft,
+  draftFrom,
+  emptyDraft,
+  untouched,
+  withAmounts,
+} from "./draft";
 
 const AMOUNTS = { cpu: "72", memory: "128G", storage: "10T" };
 
@@ -84,5 +95,44 @@ describe("a draft", () => {
     expect(amountFaults(change({ type: "New", application: "a".repeat(60) }))).toEqual({
       application: "nameShape",
     });
+  });
+});
+
+describe("a correction", () => {
+  const returned = {
+    department: "civil-affairs",
+    type: "Change",
+    application: "marriage-registry",
+    newApplication: null,
+    pool: "inspur",
+    moveFrom: "cec",
+    resources: { cpu: "500m", memory: "128Gi", storage: "10T" },
+    period: { start: "2026-12-01", end: null },
+    justification: "婚姻登记高峰期并发上升",
+    basis: { users: "200", concurrency: null },
+    details: [{ label: "操作系统", value: "openEuler" }],
+    returned: { fields: ["resources.cpu", "basis.users", "period.end", "details"] },
+  } as unknown as RequestView;
+
+  it("begins with everything that was sent, in the units that it was sent in", () => {
+    expect(correctionOf(returned, draftFrom(returned))).toEqual({
+      department: "civil-affairs",
+      type: "Change",
+      application: "marriage-registry",
+      pool: "inspur",
+      moveFrom: "cec",
+      resources: { cpu: "500m", memory: "128Gi", storage: "10T" },
+      period: { start: "2026-12-01", end: null },
+      justification: "婚姻登记高峰期并发上升",
+      basis: { users: "200" },
+      details: [{ label: "操作系统", value: "openEuler" }],
+    });
+  });
+
+  it("knows which of the marked fields still say what they said", () => {
+    const draft = draftFrom(returned);
+    expect(untouched(returned, draft)).toEqual(returned.returned?.fields);
+    const corrected = { ...draft, end: "2027-11-30", basis: { ...draft.basis, users: "" } };
+    expect(untouched(returned, corrected)).toEqual(["resources.cpu", "details"]);
   });
 });

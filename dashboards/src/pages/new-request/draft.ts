@@ -1,4 +1,4 @@
-import type { NewApplication, NewRequest } from "../../api/generated";
+import type { NewApplication, NewRequest, RequestView } from "../../api/generated";
 import { type AmountDraft, amountText, defaultUnit, draftOf } from "../../components/AmountInput";
 import {
   type AmountError,
@@ -62,6 +62,53 @@ export function withAmounts(draft: Draft, amounts: BundleText): Draft {
     RESOURCES.map((resource) => [resource, draftOf(resource, amounts[resource])]),
   ) as Draft["amounts"];
   return { ...draft, amounts: filled };
+}
+
+/** A request as it was sent, to be corrected. */
+export function draftFrom(request: RequestView): Draft {
+  const empty = emptyDraft();
+  const { newApplication, moveFrom, period, basis } = request;
+  const draft: Draft = {
+    ...empty,
+    type: request.type,
+    department: request.department,
+    application: request.application,
+    newApplication: { ...empty.newApplication, ...newApplication },
+    // The form says where it is and where it goes; a request says where it goes and what it leaves.
+    pool: moveFrom ?? request.pool,
+    moveTo: moveFrom ? request.pool : "",
+    start: period?.start ?? "",
+    end: period?.end ?? "",
+    justification: request.justification,
+    basis: Object.fromEntries(BASIS.map((key) => [key, basis[key] ?? ""])) as Draft["basis"],
+  };
+  return withAmounts(draft, request.resources);
+}
+
+/** The whole request as it shall be: what the form does not have stays as it is. */
+export function correctionOf(request: RequestView, draft: Draft): NewRequest {
+  return { ...bodyOf(draft), details: request.details };
+}
+
+/** What a field says at present, by the path that the API names it with. */
+export function valueAt(body: NewRequest, path: string): string {
+  const value = path
+    .split(".")
+    .reduce<unknown>(
+      (part, key) =>
+        typeof part === "object" && part !== null ? (part as Record<string, unknown>)[key] : null,
+      body,
+    );
+  return value == null ? "" : JSON.stringify(value);
+}
+
+/** The fields that were to be corrected and say still what they said. */
+export function untouched(request: RequestView, draft: Draft): string[] {
+  const before = correctionOf(request, draftFrom(request));
+  const now = correctionOf(request, draft);
+  return (request.returned?.fields ?? []).filter(
+    (field) => valueAt(before, field) === valueAt(now, field),
+  );
 }
 
 /** What is wrong, by the same field paths as the API uses. */

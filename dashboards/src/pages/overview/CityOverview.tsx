@@ -88,12 +88,12 @@ function Body({ overview }: { overview: Overview }) {
 function ToDo({ counts }: { counts: Overview["requests"] }) {
   const { t } = useTranslation();
   const items = [
-    { label: t("overview.toDecide"), count: counts.toDecide, search: { tab: "decide" } },
-    { label: t("overview.open"), count: counts.open, search: { tab: "all", phase: "open" } },
+    { label: t("overview.toDecide"), count: counts.toDecide, search: { tab: "waiting" } },
+    { label: t("overview.open"), count: counts.open, search: { tab: "open" } },
     {
       label: t("overview.provisioning"),
       count: counts.provisioning,
-      search: { tab: "all", phase: "Provisioning" },
+      search: { tab: "open", phase: "Provisioning" },
     },
   ];
   return (

@@ -19,10 +19,11 @@ import { QueryView } from "../../components/QueryView";
 import { useWords } from "../../i18n/words";
 import { RESOURCES, type Resource } from "../../lib/amount";
 import { dateTime } from "../../lib/time";
-import { Person } from "../requests/columns";
+import { Person, StageMark } from "../requests/columns";
 import { Delta } from "../requests/Delta";
 import { Decision } from "./Decision";
 import { History } from "./History";
+import { Pending } from "./Pending";
 import { PoolImpact } from "./PoolImpact";
 import css from "./Request.module.css";
 
@@ -48,8 +49,13 @@ export function RequestPage() {
           request ? (
             <>
               <PhaseMark phase={request.phase} />
+              <StageMark request={request} />
               {request.stage?.dueAt ? (
-                <DueChip dueAt={request.stage.dueAt} provisional={request.stage.provisional} />
+                <DueChip
+                  dueAt={request.stage.dueAt}
+                  provisional={request.stage.provisional}
+                  overdue={request.stage.overdue}
+                />
               ) : null}
             </>
           ) : null
@@ -60,7 +66,7 @@ export function RequestPage() {
           <div className={css["columns"]}>
             <div className={css["left"]}>
               <Form request={data} />
-              <History entries={data.history} />
+              <History request={data} />
               <Panel title={t("conditions.title")} flush>
                 <Conditions caption={t("conditions.title")} conditions={data.conditions} />
               </Panel>
@@ -69,6 +75,7 @@ export function RequestPage() {
               />
             </div>
             <div className={css["right"]}>
+              <Pending request={data} />
               {data.preview ? <PoolImpact pool={data.pool} preview={data.preview} /> : null}
               <Decision request={data} />
             </div>

@@ -5,10 +5,11 @@ import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
 import type { Session } from "../../api/generated";
 import { listRequestsOptions } from "../../api/generated/@tanstack/react-query.gen";
-import { chosen, PHASES, REQUEST_SORTS } from "../../app/choices";
+import { chosen, PHASES, phasesOf, REQUEST_SORTS, STAGES } from "../../app/choices";
 import { RequestButton } from "../../app/RequestButton";
 import { isDepartmentMember, isDepartmentOnly, isReviewer, useSession } from "../../app/session";
 import { PAGE_SIZES, pageSize, useCursorPages } from "../../app/useCursorPages";
+import { useRowKeys } from "../../app/useRowKeys";
 import { useSteadyRows } from "../../app/useSteadyRows";
 import { DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
@@ -22,29 +23,40 @@ import { SelectField } from "../../components/SelectField";
 import { TabBar } from "../../components/TabBar";
 import { useWords } from "../../i18n/words";
 import { requestColumns, requestKey } from "./columns";
+import css from "./Requests.module.css";
 
 const route = getRouteApi("/signed-in/requests");
 
-const TABS = ["mine", "decide", "all"] as const;
+const TABS = ["waiting", "mine", "open", "closed"] as const;
 type Tab = (typeof TABS)[number];
 
-/** A reviewer's first question is what waits for him, everybody else's what became of his own. */
+/** Whoever only looks on has nothing of his own, and nothing waits for him. */
+function tabsOf(session: Session): Tab[] {
+  const member = isDepartmentMember(session);
+  return TABS.filter((tab) => {
+    if (tab === "mine") return member;
+    return tab !== "waiting" || member || isReviewer(session);
+  });
+}
+
+/** A reviewer's first question is what waits for him, a department's what became of its own. */
 function firstTab(session: Session): Tab {
-  if (isReviewer(session)) return "decide";
-  return isDepartmentMember(session) ? "mine" : "all";
+  if (isReviewer(session)) return "waiting";
+  return isDepartmentMember(session) ? "mine" : "open";
 }
 
 export function RequestsPage() {
   const { t } = useTranslation();
   const session = useSession();
   const search = route.useSearch();
-  const tab = TABS.find((known) => known === search.tab) ?? firstTab(session);
+  const tabs = tabsOf(session);
+  const tab = tabs.find((known) => known === search.tab) ?? firstTab(session);
   const waiting = useQuery({
     ...listRequestsOptions({ query: { waitingFor: "me", limit: 1 } }),
-    enabled: isReviewer(session),
+    enabled: tabs.includes("waiting"),
   });
   useChanges(["QuotaRequest"], () => {
-    if (isReviewer(session)) void waiting.refetch();
+    if (tabs.includes("waiting")) void waiting.refetch();
   });
   return (
     <>
@@ -55,10 +67,10 @@ export function RequestsPage() {
       <TabBar
         label={t("requests.tabs")}
         current={tab}
-        tabs={TABS.map((key) => ({
+        tabs={tabs.map((key) => ({
           key,
           label: t(`requests.tab.${key}`),
-          count: key === "decide" ? waiting.data?.total : undefined,
+          count: key === "waiting" ? waiting.data?.total : undefined,
         }))}
       />
       <List tab={tab} />
@@ -68,22 +80,25 @@ export function RequestsPage() {
 
 function List({ tab }: { tab: Tab }) {
   const { t } = useTranslation();
-  const words = useWords();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const own = isDepartmentOnly(useSession());
   const limit = pageSize(search);
-  // The oldest due first in the queue of those who decide; the newest first elsewhere.
-  const sort = chosen(REQUEST_SORTS, search.sort) ?? (tab === "decide" ? "dueAt" : "-createdAt");
+  // What is due first stands first while it is open; elsewhere the newest.
+  const sort =
+    chosen(REQUEST_SORTS, search.sort) ??
+    (tab === "waiting" || tab === "open" ? "dueAt" : "-createdAt");
   const query = useQuery({
     ...listRequestsOptions({
       query: {
         limit,
         sort,
         mine: tab === "mine" || undefined,
-        waitingFor: tab === "decide" ? "me" : undefined,
-        open: search.phase === "open" || undefined,
+        waitingFor: tab === "waiting" ? "me" : undefined,
+        open: tab === "open" ? true : tab === "closed" ? false : undefined,
         phase: chosen(PHASES, search.phase),
+        stage: chosen(STAGES, search.stage),
+        overdue: search.overdue === "yes" || undefined,
         department: search.department,
         q: search.q,
         continue: search.cursor,
@@ -92,7 +107,16 @@ function List({ tab }: { tab: Tab }) {
     placeholderData: keepPreviousData,
   });
   useChanges(["QuotaRequest"], () => void query.refetch());
-  const view = [tab, search.phase, search.department, search.q, sort, limit].join(" ");
+  const view = [
+    tab,
+    search.phase,
+    search.stage,
+    search.overdue,
+    search.department,
+    search.q,
+    sort,
+    limit,
+  ].join(" ");
   const { rows, news, fresh, accept } = useSteadyRows(
     query.isPlaceholderData ? undefined : query.data?.items,
     `${view} ${search.cursor ?? ""}`,
@@ -105,6 +129,7 @@ function List({ tab }: { tab: Tab }) {
   );
   const find = useCallback((q: string) => change({ q }), [change]);
   const pages = useCursorPages(view, search, (cursor) => change({ cursor }));
+  const frame = useRowKeys();
   return (
     <Panel
       title={t(`requests.tab.${tab}`)}
@@ -116,18 +141,7 @@ function List({ tab }: { tab: Tab }) {
             value={search.q ?? ""}
             onSearch={find}
           />
-          {tab === "decide" ? null : (
-            <SelectField
-              label={t("field.phase")}
-              value={search.phase ?? ""}
-              onChange={(phase) => change({ phase })}
-              options={[
-                { value: "", label: t("filter.all") },
-                { value: "open", label: t("requests.open") },
-                ...PHASES.map((phase) => ({ value: phase, label: words("phase", phase) })),
-              ]}
-            />
-          )}
+          <Filters tab={tab} search={search} change={change} />
         </>
       }
       flush
@@ -136,17 +150,19 @@ function List({ tab }: { tab: Tab }) {
         {(data) => (
           <>
             <NewsBar news={news} onAccept={accept} />
-            <DataTable
-              caption={t(`requests.tab.${tab}`)}
-              columns={requestColumns(t, { application: true, department: !own })}
-              rows={rows}
-              rowKey={requestKey}
-              fresh={fresh}
-              sort={sort}
-              onSort={(to) => change({ sort: to })}
-              busy={query.isPlaceholderData}
-              empty={<Nothing tab={tab} />}
-            />
+            <div ref={frame}>
+              <DataTable
+                caption={t(`requests.tab.${tab}`)}
+                columns={requestColumns(t, { application: true, department: !own })}
+                rows={rows}
+                rowKey={requestKey}
+                fresh={fresh}
+                sort={sort}
+                onSort={(to) => change({ sort: to })}
+                busy={query.isPlaceholderData}
+                empty={<Nothing tab={tab} />}
+              />
+            </div>
             <Pager
               before={pages.before}
               busy={query.isPlaceholderData}
@@ -164,6 +180,57 @@ function List({ tab }: { tab: Tab }) {
         )}
       </QueryView>
     </Panel>
+  );
+}
+
+interface FiltersProps {
+  tab: Tab;
+  search: { phase?: string; stage?: string; overdue?: string };
+  change: (part: { phase?: string; stage?: string; overdue?: string }) => void;
+}
+
+function Filters({ tab, search, change }: FiltersProps) {
+  const { t } = useTranslation();
+  const words = useWords();
+  const all = { value: "", label: t("filter.all") };
+  const inReview = tab === "waiting" || tab === "open";
+  return (
+    <>
+      {tab === "waiting" ? null : (
+        <SelectField
+          label={t("field.phase")}
+          value={search.phase ?? ""}
+          onChange={(phase) => change({ phase })}
+          options={[
+            all,
+            ...phasesOf(tab === "mine" ? "all" : tab).map((phase) => ({
+              value: phase,
+              label: words("phase", phase),
+            })),
+          ]}
+        />
+      )}
+      {inReview ? (
+        <>
+          <SelectField
+            label={t("field.stage")}
+            value={search.stage ?? ""}
+            onChange={(stage) => change({ stage })}
+            options={[
+              all,
+              ...STAGES.map((stage) => ({ value: stage, label: words("stage", stage) })),
+            ]}
+          />
+          <SelectField
+            label={t("field.due")}
+            value={search.overdue ?? ""}
+            onChange={(overdue) => change({ overdue })}
+            options={[all, { value: "yes", label: t("due.overdue") }]}
+          />
+          <span className={css["keys"]}>{t("requests.keys")}</span>
+        </>
+      ) : null}
+    </>
   );
 }
 

@@ -6,8 +6,10 @@ import { PoolProvider } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
 import type { Column } from "../../components/DataTable";
 import { DueChip } from "../../components/DueChip";
+import { Mark } from "../../components/Mark";
 import { PhaseMark } from "../../components/PhaseMark";
 import { Word } from "../../components/Word";
+import { useWords } from "../../i18n/words";
 import { RESOURCES } from "../../lib/amount";
 import { minuteTime } from "../../lib/time";
 import { Delta } from "./Delta";
@@ -89,14 +91,23 @@ export function requestColumns(t: TFunction, shown: Shown): Column<RequestView>[
       key: "phase",
       title: t("field.phase"),
       sortBy: "phase",
-      cell: (request) => <PhaseMark phase={request.phase} />,
+      cell: (request) => (
+        <span className={css["marks"]}>
+          <PhaseMark phase={request.phase} />
+          <StageMark request={request} />
+        </span>
+      ),
     },
     {
       key: "due",
       title: t("field.due"),
       sortBy: "dueAt",
       cell: (request) => (
-        <DueChip dueAt={request.stage?.dueAt} provisional={request.stage?.provisional} />
+        <DueChip
+          dueAt={request.stage?.dueAt}
+          provisional={request.stage?.provisional}
+          overdue={request.stage?.overdue}
+        />
       ),
     },
     {
@@ -113,6 +124,14 @@ export function requestColumns(t: TFunction, shown: Shown): Column<RequestView>[
     },
   ];
   return columns.filter((column) => column !== null);
+}
+
+/** At which of the two review stages it is, where the phase alone doesn't say it. */
+export function StageMark({ request }: { request: RequestView }) {
+  const words = useWords();
+  const stage = request.stage?.name;
+  if (request.phase !== "TechReview" || !stage || stage === request.phase) return null;
+  return <Mark tone="info">{words("stage", stage)}</Mark>;
 }
 
 /** The name that people know; the one that Kubernetes knows on hover. */
