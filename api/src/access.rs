@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{try_join, try_join_all};
-use resources::v1alpha1::{Department, ReviewStage, Verdict};
+use resources::v1alpha1::{Department, Phase, ReviewStage, Verdict};
 use resources::{names, workflow};
 
 use crate::cluster::{self, Right};
@@ -133,21 +133,26 @@ impl Rights {
         .collect()
     }
 
+    fn decides_at(&self, stage: &str) -> bool {
+        match stage {
+            workflow::ACCEPTANCE => self.accepts,
+            _ if stage == ReviewStage::AdminApproval.name() => self.approves,
+            _ => self.reviews,
+        }
+    }
+
     /// Whether the admission policy lets him write this verdict at this stage, by the verbs that it
-    /// asks for. A department's own verdicts go with the membership.
+    /// asks for. A department's own verdicts go with the membership: an owner's role may answer offers.
     #[must_use]
     pub fn may_write(&self, verdict: Verdict, stage: &str) -> bool {
         match verdict {
             Verdict::Accept => self.accepts,
             Verdict::Take | Verdict::Confirm => self.reviews,
-            Verdict::Offer if stage == ReviewStage::AdminApproval.name() => self.offers && self.approves,
-            Verdict::Offer => self.offers,
-            Verdict::Approve | Verdict::Return | Verdict::Reject if stage == ReviewStage::AdminApproval.name() => {
-                self.approves
-            }
-            Verdict::Approve => self.decides(),
-            Verdict::Return | Verdict::Reject => self.accepts || self.decides(),
-            Verdict::Cancel => self.cancels || self.approves,
+            Verdict::Offer => self.offers && self.decides_at(stage),
+            Verdict::Approve => self.decides() && self.decides_at(stage),
+            Verdict::Return | Verdict::Reject => self.decides_at(stage),
+            Verdict::Cancel if stage == Phase::Provisioning.name() => self.cancels,
+            Verdict::Cancel => self.approves,
             Verdict::Reclaim => self.approves,
             Verdict::AcceptOffer | Verdict::DeclineOffer | Verdict::Withdraw | Verdict::Reinstate | Verdict::Urge => {
                 true

@@ -5,15 +5,19 @@
 
 use jiff::Timestamp;
 use resources::names;
+use resources::policy::ApprovalPath;
 use resources::v1alpha1::{Phase, QuotaDecisionSpec, QuotaRequest, RequestRef, Verdict};
 use resources::workflow::{self, Act, Action, Actor, Deed, Facts, Nature, Refusal, Seen, Standing, table};
 
 use crate::access::Rights;
-use crate::process::{Process, Way};
+use crate::process::Process;
 
 /// What brings a request on, as opposed to what sends it away.
 const FORWARD: [Verdict; 5] =
     [Verdict::Accept, Verdict::Take, Verdict::Approve, Verdict::AcceptOffer, Verdict::Confirm];
+/// The last line of the process whose verdicts are carried out. What is in force already is changed
+/// by another request, in this version.
+const CARRIED_OUT: u8 = 16;
 /// What is done in the short way.
 const DIRECT: [Verdict; 3] = [Verdict::Approve, Verdict::Reject, Verdict::Withdraw];
 
@@ -21,7 +25,7 @@ const DIRECT: [Verdict; 3] = [Verdict::Approve, Verdict::Reject, Verdict::Withdr
 #[derive(Debug)]
 pub struct Acting<'a> {
     pub standing: Standing,
-    pub way: Way,
+    pub way: ApprovalPath,
     process: &'a Process,
     rights: &'a Rights,
     actor: Actor,
@@ -41,10 +45,10 @@ impl<'a> Acting<'a> {
         let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
         let department = names::department_of(namespace).unwrap_or_default();
         // What has no status yet waits like others.
-        let phase = Some(workflow::phase_of(request));
+        let phase = workflow::phase_of(request);
         Self {
-            standing: Standing { phase, ..Standing::of(request, facts) },
-            way: process.way_of(request),
+            standing: Standing { phase: Some(phase), ..Standing::of(request, facts) },
+            way: process.way_from(phase),
             process,
             rights,
             actor: Actor::new(name, rights.acts_as(department)),
@@ -55,16 +59,19 @@ impl<'a> Acting<'a> {
     /// What a decision names as the stage that was looked at; nothing in the short way.
     #[must_use]
     pub fn stage(&self) -> Option<&'static str> {
-        (self.way == Way::Staged).then(|| self.standing.stage())
+        (self.way == ApprovalPath::Staged).then(|| self.standing.stage())
     }
 
     /// The actions on the request as it stands, each with why it isn't the caller's.
     #[must_use]
     pub fn actions(&self) -> Vec<(Verdict, Option<Refusal>)> {
         let open = match self.way {
-            Way::Staged => table::open(&self.standing, &self.process.rules),
-            Way::Direct if self.standing.phase == Some(Phase::Submitted) => DIRECT.to_vec(),
-            Way::Direct => vec![],
+            ApprovalPath::Staged => table::open(&self.standing, &self.process.rules)
+                .into_iter()
+                .filter(|verdict| self.is_carried_out(*verdict))
+                .collect(),
+            ApprovalPath::Direct if self.standing.phase == Some(Phase::Submitted) => DIRECT.to_vec(),
+            ApprovalPath::Direct => vec![],
         };
         let judged = open.into_iter().map(|verdict| (verdict, self.blocked(verdict)));
         // A withdrawal that can't be undone any more is simply over.
@@ -75,12 +82,13 @@ impl<'a> Acting<'a> {
     #[must_use]
     pub fn blocked(&self, verdict: Verdict) -> Option<Refusal> {
         match self.way {
-            Way::Staged => {
+            ApprovalPath::Staged if !self.is_carried_out(verdict) => Some(self.wrong_stage(verdict)),
+            ApprovalPath::Staged => {
                 let deed = Deed::Verdict(verdict.into());
                 workflow::blocked(&self.standing, &self.act(deed), &self.process.rules)
                     .or_else(|| self.unwritable(verdict))
             }
-            Way::Direct => self.blocked_directly(verdict),
+            ApprovalPath::Direct => self.blocked_directly(verdict),
         }
     }
 
@@ -101,7 +109,7 @@ impl<'a> Acting<'a> {
     pub fn waits(&self) -> bool {
         let Some(phase) = self.standing.phase.filter(|phase| may_wait(*phase)) else { return false };
         if phase == Phase::Expired {
-            return self.blocked(Verdict::Reclaim).is_none() && self.way == Way::Staged;
+            return self.way == ApprovalPath::Staged && self.blocked(Verdict::Reclaim).is_none();
         }
         FORWARD.into_iter().any(|verdict| self.blocked(verdict).is_none()) || self.correction_blocked().is_none()
     }
@@ -110,12 +118,12 @@ impl<'a> Acting<'a> {
     #[must_use]
     pub fn malformed(&self, decision: &QuotaDecisionSpec) -> Option<Refusal> {
         let refusal = match self.way {
-            Way::Staged => {
+            ApprovalPath::Staged => {
                 // When an offer has to be answered is the operator's to reckon; that it has time is certain.
                 let act = Act::of(decision, self.at, Some(Timestamp::MAX));
                 workflow::transition(&self.standing, &act, &self.process.rules).err()?
             }
-            Way::Direct => workflow::step(&self.standing, decision).err()?,
+            ApprovalPath::Direct => workflow::step(&self.standing, decision).err()?,
         };
         (refusal.nature() == Nature::Invalid).then_some(refusal)
     }
@@ -124,15 +132,25 @@ impl<'a> Acting<'a> {
     #[must_use]
     pub fn explain(&self, code: &str, decision: &QuotaDecisionSpec) -> Option<Refusal> {
         let stale = Refusal::Stale { now: self.standing.revision, seen: decision.request_revision };
-        let wrong = Refusal::WrongStage {
+        let wrong = || Some(self.wrong_stage(decision.verdict));
+        let seen = [Some(stale), wrong(), self.malformed(decision), self.blocked(decision.verdict)];
+        seen.into_iter().flatten().find(|refusal| refusal.code() == code)
+    }
+
+    fn wrong_stage(&self, verdict: Verdict) -> Refusal {
+        Refusal::WrongStage {
             phase: self.standing.phase,
             stage: self.standing.stage(),
             revision: self.standing.revision,
-            action: Action::Verdict(decision.verdict),
+            action: Action::Verdict(verdict),
             open: self.actions().into_iter().map(|(verdict, _)| verdict).collect(),
-        };
-        let seen = [Some(stale), Some(wrong), self.malformed(decision), self.blocked(decision.verdict)];
-        seen.into_iter().flatten().find(|refusal| refusal.code() == code)
+        }
+    }
+
+    /// Whether the operator carries out what the verdict means here.
+    fn is_carried_out(&self, verdict: Verdict) -> bool {
+        let row = table::find(&self.standing, Action::Verdict(verdict), &self.process.rules);
+        row.is_none_or(|row| row.number <= CARRIED_OUT)
     }
 
     fn act(&self, deed: Deed) -> Act {

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use jiff::Timestamp;
 use resources::names;
-use resources::v1alpha1::{Phase, QuotaRequest};
+use resources::v1alpha1::{Phase, QuotaRequest, QuotaRequestSpec};
 use resources::workflow::{self, Nature};
 
 use crate::identity::Caller;
@@ -55,6 +55,10 @@ pub async fn correct(
         let row = snapshot.row_of((*before).clone(), &department);
         open(&snapshot, &caller, &row, &seen)?;
         keep(&mut corrected, &before);
+        let fixed = fixed(&corrected.spec, &before.spec);
+        if !fixed.is_empty() {
+            return Err(Failure::Invalid(fixed));
+        }
         if corrected.spec == before.spec {
             return Err(Failure::NothingCorrected);
         }
@@ -84,6 +88,18 @@ fn keep(corrected: &mut QuotaRequest, before: &QuotaRequest) {
     if let (Some(new), Some(old)) = (&mut corrected.spec.new_application, &before.spec.new_application) {
         new.contact = old.contact.clone();
     }
+}
+
+/// What a correction leaves as it is: for another application or pool one asks anew.
+fn fixed(corrected: &QuotaRequestSpec, before: &QuotaRequestSpec) -> Vec<Wrong> {
+    let differs = [
+        ("type", corrected.type_ != before.type_),
+        ("application", corrected.application != before.application),
+        ("pool", corrected.pool != before.pool),
+        ("moveFrom", corrected.move_from != before.move_from),
+    ];
+    let changed = differs.into_iter().filter(|(_, differs)| *differs);
+    changed.map(|(field, _)| Wrong { field: field.to_owned(), cause: WrongCause::Fixed }).collect()
 }
 
 /// Whether the request waits for a correction by the caller, in the version that he has seen.

@@ -88,7 +88,7 @@ pub async fn decide(app: App, caller: Caller, deciding: Deciding) -> Result<Resp
     app.world
         .wait_for(SHOWN_WITHIN, |kept| {
             let status = kept.requests.get(&namespace, &name)?.status.as_ref()?;
-            (status.decision.as_deref() == Some(&place)).then_some(())
+            (status.decision.as_deref() == Some(&place) || is_urged(status, &answered)).then_some(())
         })
         .await;
     let snapshot = app.snapshot_now().await;
@@ -96,6 +96,14 @@ pub async fn decide(app: App, caller: Caller, deciding: Deciding) -> Result<Resp
         return Ok(pending(&answered, &department, &name));
     };
     Ok(respond::fresh(StatusCode::OK, &snapshot.request_view(row, &caller)))
+}
+
+/// Whether the request shows this urging, which isn't a decision that is on record.
+fn is_urged(status: &kinds::QuotaRequestStatus, decision: &QuotaDecision) -> bool {
+    let urged_at = status.stage.as_ref().and_then(|stage| stage.urged_at.as_ref());
+    let written = decision.metadata.creation_timestamp.as_ref();
+    decision.spec.verdict == kinds::Verdict::Urge
+        && urged_at.is_some_and(|at| written.is_none_or(|from| at.0 >= from.0))
 }
 
 /// A request that the cache doesn't have, which may be a moment behind: it may have been made just

@@ -232,6 +232,8 @@ pub enum WrongCause {
     /// A New request without the application to make.
     NewApplicationMissing,
     ReasonMissing,
+    /// A correction doesn't change it.
+    Fixed,
     /// It goes with another verdict.
     OnlyWith {
         verdict: &'static str,
@@ -251,6 +253,7 @@ impl WrongCause {
             Self::UnknownDepartment => "UnknownDepartment",
             Self::NewApplicationMissing => "NewApplicationMissing",
             Self::ReasonMissing => "ReasonMissing",
+            Self::Fixed => "FixedInCorrection",
             Self::OnlyWith { .. } => "OnlyWithVerdict",
             Self::Server { .. } => "Invalid",
         }

@@ -113,7 +113,7 @@ pub const CODES: &[Code] = &[
         "stage",
         "StageMissing",
         ("未写明所办环节", "The stage is missing"),
-        ("请按申请当前环节填写 stage 后重试。", "Send the request's stage.name as stage."),
+        ("请以申请的 decisionStage 作为 stage 后重试。", "Send the request's decisionStage as stage."),
     ),
     about(
         "resources",

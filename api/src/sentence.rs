@@ -306,6 +306,10 @@ pub fn wrong(language: Language, wrong: &Wrong) -> String {
             ("新增申请须填写应用信息, 因为该应用尚不存在", "is needed: the application doesn't exist yet")
         }
         WrongCause::ReasonMissing => ("须填写 10 至 2000 个字", "needs 10 to 2000 characters"),
+        WrongCause::Fixed => (
+            "补正时不能修改: 请撤回后重新申请",
+            "stays as it is in a correction: for another one withdraw the request and ask anew",
+        ),
         WrongCause::OnlyWith { verdict } => {
             return match language {
                 Language::Chinese => format!("{field} 只用于 {verdict}。"),

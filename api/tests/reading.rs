@@ -258,7 +258,7 @@ fn reviewed() -> Value {
 
 #[tokio::test]
 async fn a_request_shows_where_it_stands() {
-    let city = City::new();
+    let city = City::staged();
     city.put::<QuotaRequest>(reviewed());
     let shown = city.get("zhang", "/api/v1/requests/civil-affairs/qr-1").await.json();
     assert_eq!(
@@ -271,6 +271,7 @@ async fn a_request_shows_where_it_stands() {
     assert_eq!(shown["history"][0]["changes"], json!([{"field": "resources.cpu", "before": "80", "after": "72"}]));
     // zhang is the department's owner, and the requester.
     assert_eq!((action(&shown, "AcceptOffer").as_deref(), &shown["waitsForMe"]), (Some(""), &json!(true)));
+    assert_eq!(shown["decisionStage"], "Offered");
     assert_eq!((&shown["version"], &shown["correctionBlocked"]["code"]), (&json!("3.1"), &json!("WrongStage")));
     let others = city.get("approver", "/api/v1/requests/civil-affairs/qr-1").await.json();
     assert_eq!((action(&others, "AcceptOffer").as_deref(), action(&others, "Approve")), (Some("NotYours"), None));
@@ -278,7 +279,7 @@ async fn a_request_shows_where_it_stands() {
 
 #[tokio::test]
 async fn requests_are_found_by_step_and_time_limit() {
-    let city = City::new();
+    let city = City::staged();
     city.put::<QuotaRequest>(reviewed());
     let stage = json!({"name": "Acceptance", "dueAt": "2026-11-20T17:30:00+08:00", "overdue": true});
     city.put::<QuotaRequest>(standing("education", "qr-2", json!({"phase": "Submitted", "stage": stage})));

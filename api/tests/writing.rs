@@ -466,7 +466,7 @@ async fn a_preview_names_every_resource_that_is_short() {
 /// Everything that is wrong with a decision itself, before it is written.
 #[tokio::test]
 async fn a_malformed_decision_is_named_by_its_field() {
-    let city = City::new();
+    let city = City::staged();
     let stage = json!({"name": "TechReview"});
     city.put::<QuotaRequest>(standing("civil-affairs", "qr-1", json!({"phase": "TechReview", "stage": stage})));
     city.settle().await;
@@ -518,7 +518,7 @@ async fn a_malformed_decision_is_named_by_its_field() {
 
 #[tokio::test]
 async fn the_operators_refusals_have_their_status_and_the_callers_language() {
-    let city = City::new();
+    let city = City::staged();
     let stage = json!({"name": "TechReview"});
     city.put::<QuotaRequest>(standing(
         "civil-affairs",
@@ -562,7 +562,7 @@ fn returned() -> Value {
 
 #[tokio::test]
 async fn a_returned_request_is_corrected_in_the_version_that_was_seen() {
-    let city = City::new();
+    let city = City::staged();
     *city.cluster.says.lock().unwrap() = Says::Applied("Submitted");
     let put = async |token: &str, version: Option<&str>, body: &Value| {
         let put = call("PUT", "/api/v1/requests/civil-affairs/qr-1").bearer(token);
@@ -590,6 +590,9 @@ async fn a_returned_request_is_corrected_in_the_version_that_was_seen() {
     assert_eq!(put("zhang", Some("1.1"), &same).await.problem(422)["code"], "NothingCorrected");
     let wrong = with(body.clone(), &[("resources.memory", json!("128"))]);
     assert_eq!(put("zhang", Some("1.1"), &wrong).await.problem(422)["field"], "resources.memory");
+    let moved = with(body.clone(), &[("pool", json!("inspur"))]);
+    let moved = put("zhang", Some("1.1"), &moved).await.problem(422);
+    assert_eq!((&moved["field"], &moved["code"]), (&json!("pool"), &json!("FixedInCorrection")));
     let elsewhere = with(body.clone(), &[("department", json!("education"))]);
     assert_eq!(put("zhang", Some("1.1"), &elsewhere).await.problem(422)["field"], "department");
     assert_eq!(writes(&city), 0);
@@ -606,7 +609,7 @@ async fn a_returned_request_is_corrected_in_the_version_that_was_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn a_correction_that_isnt_taken_up_in_time_is_said_so() {
-    let city = City::new();
+    let city = City::staged();
     *city.cluster.says.lock().unwrap() = Says::Nothing;
     city.put::<QuotaRequest>(returned());
     city.settle().await;

@@ -1,5 +1,4 @@
 use ledger::Bundle;
-use resources::v1alpha1::CloudPolicySpec;
 use serde_json::{Value, json};
 
 use super::*;
@@ -48,14 +47,14 @@ fn facts() -> Facts {
 
 /// Each action that is shown, with the code for which it isn't open.
 fn shown(request: &QuotaRequest, name: &str, rights: &Rights) -> Vec<(&'static str, &'static str)> {
-    let process = Process::default();
+    let process = Process::staged();
     let acting = Acting::new(request, facts(), &process, (name, rights), NOW.parse().unwrap());
     let code = |refusal: Option<Refusal>| refusal.map_or("", |refusal| refusal.code());
     acting.actions().into_iter().map(|(verdict, refusal)| (verdict.name(), code(refusal))).collect()
 }
 
 fn waits(request: &QuotaRequest, name: &str, rights: &Rights) -> bool {
-    let process = Process::default();
+    let process = Process::staged();
     Acting::new(request, facts(), &process, (name, rights), NOW.parse().unwrap()).waits()
 }
 
@@ -113,7 +112,7 @@ fn an_offer_waits_for_the_owner_until_its_time_is_over() {
 fn a_returned_request_is_corrected_by_whoever_made_it() {
     let returned = json!({"by": "wang", "reason": "which users?", "fields": ["spec.basis.users"], "from": "Submitted"});
     let back = request(&with(at("Returned", "Returned"), "returned", returned));
-    let process = Process::default();
+    let process = Process::staged();
     let code = |request: &QuotaRequest, name: &str, rights: &Rights| {
         let acting = Acting::new(request, facts(), &process, (name, rights), NOW.parse().unwrap());
         acting.correction_blocked().map(|refusal| refusal.code())
@@ -138,19 +137,32 @@ fn an_undo_is_shown_for_as_long_as_it_is_one() {
 /// The short way names no stage, and knows three verdicts.
 #[test]
 fn the_short_way_is_one_decision() {
+    let process = Process::default();
+    let shown = |request: &QuotaRequest, name: &str, rights: &Rights| {
+        let acting = Acting::new(request, facts(), &process, (name, rights), NOW.parse().unwrap());
+        assert_eq!(acting.stage(), None);
+        let code = |refusal: Option<Refusal>| refusal.map_or("", |refusal| refusal.code());
+        let actions: Vec<_> =
+            acting.actions().into_iter().map(|(verdict, refusal)| (verdict.name(), code(refusal))).collect();
+        (actions, acting.waits())
+    };
     let submitted = request(&json!({"phase": "Submitted", "revision": 1}));
-    let open = [("Approve", ""), ("Reject", ""), ("Withdraw", "NotYours")];
-    assert_eq!(shown(&submitted, "wang", &admin()), open);
-    let own = [("Approve", "SelfApproval"), ("Reject", "SelfApproval"), ("Withdraw", "")];
-    assert_eq!(shown(&submitted, "zhang", &member(Membership::User)), own);
-    let onlooker = [("Approve", "RoleMissing"), ("Reject", "RoleMissing"), ("Withdraw", "NotYours")];
-    assert_eq!(shown(&submitted, "audit", &Rights::default()), onlooker);
-    assert!(waits(&submitted, "wang", &admin()) && waits(&submitted, "liu", &tech()));
-    assert_eq!(shown(&request(&json!({"phase": "Active", "revision": 1})), "wang", &admin()), []);
-    let process = Process::at(None::<&CloudPolicySpec>, NOW.parse().unwrap());
-    let rights = admin();
-    let acting = Acting::new(&submitted, facts(), &process, ("wang", &rights), NOW.parse().unwrap());
-    assert_eq!(acting.stage(), None);
+    let open = vec![("Approve", ""), ("Reject", ""), ("Withdraw", "NotYours")];
+    assert_eq!(shown(&submitted, "wang", &admin()), (open.clone(), true));
+    assert_eq!(shown(&submitted, "liu", &tech()), (open, true));
+    let own = vec![("Approve", "SelfApproval"), ("Reject", "SelfApproval"), ("Withdraw", "")];
+    assert_eq!(shown(&submitted, "zhang", &member(Membership::User)), (own, false));
+    let onlooker = vec![("Approve", "RoleMissing"), ("Reject", "RoleMissing"), ("Withdraw", "NotYours")];
+    assert_eq!(shown(&submitted, "audit", &Rights::default()), (onlooker, false));
+    assert_eq!(shown(&request(&json!({"phase": "Active", "revision": 1})), "wang", &admin()), (vec![], false));
+}
+
+/// What the operator doesn't carry out yet isn't offered: it is changed by another request.
+#[test]
+fn what_is_in_force_isnt_taken_back_by_a_verdict() {
+    assert_eq!(shown(&request(&at("Active", "Active")), "wang", &admin()), []);
+    assert_eq!(shown(&request(&at("Reclaiming", "Reclaiming")), "wang", &admin()), [("Urge", "")]);
+    assert!(!waits(&request(&at("Expired", "Expired")), "wang", &admin()));
 }
 
 fn decision(verdict: Verdict, stage: Option<&str>, offered: Option<[&str; 3]>) -> QuotaDecisionSpec {
@@ -167,7 +179,7 @@ fn decision(verdict: Verdict, stage: Option<&str>, offered: Option<[&str; 3]>) -
 #[test]
 fn what_is_malformed_isnt_written() {
     let review = request(&at("TechReview", "TechReview"));
-    let process = Process::default();
+    let process = Process::staged();
     let rights = tech();
     let acting = Acting::new(&review, facts(), &process, ("liu", &rights), NOW.parse().unwrap());
     let code = |decision: &QuotaDecisionSpec| acting.malformed(decision).map(|refusal| refusal.code());

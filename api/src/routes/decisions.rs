@@ -40,7 +40,7 @@ pub struct NewDecision {
     /// refused.
     #[schema(minimum = 1)]
     pub request_revision: i64,
-    /// The `stage.name` of the request that was looked at, where it has one: Approve, Return, Reject,
+    /// The `decisionStage` of the request that was looked at, where it has one: Approve, Return, Reject,
     /// Offer and Cancel count at that stage alone.
     #[serde(default)]
     #[schema(max_length = 30)]

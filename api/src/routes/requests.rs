@@ -95,6 +95,9 @@ pub struct RequestView {
     /// Whether it fits now, and the pool before and after; `null` in lists and once it is decided.
     #[schema(required)]
     pub preview: Option<Preview>,
+    /// What a decision names as `stage`; `null` in the short way, where it names none.
+    #[schema(required, example = "Acceptance")]
+    pub decision_stage: Option<String>,
     /// What can be done with it now, and what of it isn't the caller's to do.
     pub actions: Vec<Action>,
     /// Why the caller may not correct it now; `null` if he may.
@@ -413,7 +416,7 @@ pub async fn show_request(
 
 /// Corrects a returned request, and sends it again.
 ///
-/// Only whoever made it does, and only while it is returned. It goes back to the step that it came
+/// Only whoever made it does, and only while it is returned; application, type and pools stay. It goes back to the step that it came
 /// from, with the next revision and the same number; what was corrected is in its history.
 #[utoipa::path(
     put,

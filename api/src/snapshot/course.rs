@@ -1,8 +1,9 @@
 //! The course of a request, and what a caller may do with it, as it is shown.
 
 use jiff::{SignedDuration, Timestamp};
+use ledger::Bundle;
 use resources::names::short_user;
-use resources::v1alpha1::{self as kinds, Phase, QuotaRequestStatus, ReviewStage};
+use resources::v1alpha1::{self as kinds, QuotaRequestStatus, RequestType, ReviewStage};
 use resources::workday::{CITY, day_of};
 use resources::workflow::{Facts, Refusal};
 
@@ -11,7 +12,7 @@ use crate::acting::Acting;
 use crate::clock;
 use crate::identity::Caller;
 use crate::language::Language;
-use crate::process::{Process, Way};
+use crate::process::Process;
 use crate::refusal::body_path;
 use crate::refused;
 use crate::routes::course::{
@@ -54,6 +55,8 @@ impl Snapshot {
 
     /// What a screen's question needs to know beside the request.
     fn facts(&self, row: &RequestRow) -> Facts {
+        let spec = &row.object.spec;
+        let releases = spec.type_ == RequestType::Release;
         let stage = row.object.status.as_ref().and_then(|status| status.stage.as_ref());
         let urged_at = stage.and_then(|stage| stage.urged_at.as_ref()).map(|at| at.0);
         let urge_from = urged_at.and_then(|at| {
@@ -61,24 +64,15 @@ impl Snapshot {
             CITY.to_timestamp(next.at(0, 0, 0, 0)).ok()
         });
         Facts {
-            pool: row.object.spec.pool.clone(),
-            target: row.object.spec.resources.parse().unwrap_or_default(),
+            pool: spec.pool.clone(),
+            target: if releases { Bundle::ZERO } else { spec.resources.parse().unwrap_or_default() },
             has: row.current,
             behind: row.behind.clone(),
-            quota_lowered: row.phase == Phase::Reclaiming && self.is_lowered(row),
+            // What is taken back is on its way at once.
+            quota_lowered: true,
             urge_from,
             ..Facts::default()
         }
-    }
-
-    /// Whether the cluster enforces less already than what the application has and what drains of it.
-    fn is_lowered(&self, row: &RequestRow) -> bool {
-        let key = self.place(&row.department, &row.object.spec);
-        let entry = self.pools.get(&row.object.spec.pool).and_then(|pool| pool.ledger.entries.get(&key));
-        let Some(entry) = entry else { return true };
-        let bounds = entry.quotas().filter_map(|(namespace, _)| self.quotas.get(namespace)?.bound());
-        let position = entry.position();
-        !position.granted.plus(position.draining).fits_within(bounds.sum())
     }
 }
 
@@ -112,11 +106,11 @@ pub fn version(revision: i64, metadata: &kube::core::ObjectMeta) -> String {
     format!("{revision}.{}", metadata.generation.unwrap_or_default())
 }
 
-/// Whether a request's step has this name. In the short way steps have none.
+/// Whether a request waits in the step of this name. In the short way steps have none.
 #[must_use]
-pub fn is_at(row: &RequestRow, way: Way, name: &str) -> bool {
+pub fn is_at(row: &RequestRow, name: &str) -> bool {
     let stage = row.object.status.as_ref().and_then(|status| status.stage.as_ref());
-    way == Way::Staged && stage.is_some_and(|stage| stage.name == name)
+    stage.is_some_and(|stage| stage.name == name)
 }
 
 fn stage(stage: &kinds::Stage) -> Stage {

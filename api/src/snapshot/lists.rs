@@ -179,7 +179,7 @@ impl Reading {
                 && application.as_ref().is_none_or(|wanted| *wanted == spec.application)
                 && pool.as_ref().is_none_or(|wanted| *wanted == spec.pool)
                 && is(*mine, || spec.requester == caller.user.name)
-                && stage.as_ref().is_none_or(|wanted| course::is_at(row, process.way_of(&row.object), wanted))
+                && stage.as_ref().is_none_or(|wanted| course::is_at(row, wanted))
                 && is(*overdue, || row.is_overdue())
                 && q.as_ref().is_none_or(|q| row.haystack.contains(q))
                 // Last, because it is the dearest.

@@ -185,6 +185,7 @@ impl Reading {
             history,
             conditions: status.map(|status| view::conditions(&status.conditions)).unwrap_or_default(),
             preview: None,
+            decision_stage: acting.stage().map(str::to_owned),
             actions: course::actions(&acting, caller.language),
             correction_blocked: correction_blocked.map(|refusal| course::blocked(caller.language, &refusal)),
             waits_for_me: acting.waits(),

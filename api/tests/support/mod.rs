@@ -260,6 +260,13 @@ impl City {
         Self::with_files(Files::Embedded, false)
     }
 
+    /// A city whose requests go the staged way.
+    pub fn staged() -> Self {
+        let city = Self::new();
+        city.put::<CloudPolicy>(policy("staged"));
+        city
+    }
+
     pub fn with_files(files: Files, behind_tls: bool) -> Self {
         let world = Arc::new(World::default());
         let cluster = Arc::new(Fake {
@@ -316,7 +323,7 @@ impl City {
             request("education", "qr-2", "li", "school-000", ("120", "20000G", "1T")),
         ]);
         self.list::<QuotaDecision>(vec![]);
-        self.list::<CloudPolicy>(vec![policy()]);
+        self.list::<CloudPolicy>(vec![policy("direct")]);
         self.list::<WorkCalendar>(vec![]);
         self.list::<ResourceQuota>(vec![
             quota("app-marriage-registry", ("64", "128G", "10T"), ("32", "64G", "5T")),
@@ -547,13 +554,16 @@ pub fn request(department: &str, name: &str, by: &str, application: &str, resour
     })
 }
 
-fn policy() -> Value {
+fn policy(path: &str) -> Value {
     json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "CloudPolicy", "metadata": meta("", "default"),
-        "spec": {"cityTotals": {
-            "capacity": amounts(("23751", "31353G", "2143T")), "source": "interview", "asOf": "2020-07-17",
-            "applications": {"nationalProvincial": 0, "municipal": 1, "county": 120}
-        }}
+        "spec": {
+            "cityTotals": {
+                "capacity": amounts(("23751", "31353G", "2143T")), "source": "interview", "asOf": "2020-07-17",
+                "applications": {"nationalProvincial": 0, "municipal": 1, "county": 120}
+            },
+            "process": [{"key": "approval.path", "value": path, "source": "test", "effectiveFrom": "2026-01-01"}]
+        }
     })
 }
 

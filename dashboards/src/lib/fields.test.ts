@@ -9,7 +9,8 @@ describe("the fields of a request", () => {
 
   it("are those that the form has for the type", () => {
     expect(correctable("Release")).not.toContain("resources.cpu");
-    expect(correctable("Change")).toContain("pool");
+    // For another pool or application one asks anew.
+    expect(correctable("Change")).not.toContain("pool");
     expect(correctable("Change")).not.toContain("newApplication.zone");
     expect(correctable("New")).toContain("newApplication.zone");
     for (const type of ["New", "Change", "Renew", "Release"]) {

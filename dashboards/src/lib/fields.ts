@@ -60,7 +60,6 @@ const NEW_APPLICATION = [
 export function correctable(type: string): FieldPath[] {
   return [
     ...(type === "New" ? NEW_APPLICATION : []),
-    ...(type === "New" || type === "Change" ? (["pool"] as const) : []),
     ...(type === "Release" ? [] : AMOUNTS),
     ...GROUNDS,
   ];

@@ -253,7 +253,7 @@ export const showRequest = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Corrects a returned request, and sends it again.
  *
- * Only whoever made it does, and only while it is returned. It goes back to the step that it came
+ * Only whoever made it does, and only while it is returned; application, type and pools stay. It goes back to the step that it came
  * from, with the next revision and the same number; what was corrected is in its history.
  */
 export const correctRequest = <ThrowOnError extends boolean = true>(options: Options<CorrectRequestData, ThrowOnError>): RequestResult<CorrectRequestResponses, CorrectRequestErrors, ThrowOnError> => (options.client ?? client).put<CorrectRequestResponses, CorrectRequestErrors, ThrowOnError>({

@@ -593,7 +593,7 @@ export type NewDecision = {
      */
     requestRevision: number;
     /**
-     * The `stage.name` of the request that was looked at, where it has one: Approve, Return, Reject,
+     * The `decisionStage` of the request that was looked at, where it has one: Approve, Return, Reject,
      * Offer and Cancel count at that stage alone.
      */
     stage?: string | null;
@@ -1136,6 +1136,10 @@ export type RequestView = {
     history: Array<HistoryEntry>;
     conditions: Array<Condition>;
     preview: Preview | null;
+    /**
+     * What a decision names as `stage`; `null` in the short way, where it names none.
+     */
+    decisionStage: string | null;
     /**
      * What can be done with it now, and what of it isn't the caller's to do.
      */

@@ -8,6 +8,7 @@ import {
   correctRequestMutation,
   showRequestOptions,
 } from "../../api/generated/@tanstack/react-query.gen";
+import { PoolName } from "../../app/PoolName";
 import { useWriteBlock } from "../../app/session";
 import { ActionButton } from "../../components/ActionButton";
 import { Definitions } from "../../components/Definitions";
@@ -30,7 +31,6 @@ import {
 import { FitPanel } from "../new-request/FitPanel";
 import { NewApplicationFields } from "../new-request/NewApplicationFields";
 import css from "../new-request/NewRequest.module.css";
-import { PoolFields } from "../new-request/TargetFields";
 import { useFieldName } from "../request/fieldName";
 import { BackToRequest } from "../request/Pending";
 
@@ -106,12 +106,11 @@ function Correction({ request }: { request: RequestView }) {
         <Note request={request} />
         <Panel title={t("newRequest.what")}>
           <Fixed request={request} />
-          <div className={css["grid"]}>
-            {request.type === "New" || request.type === "Change" ? (
-              <PoolFields {...fields} />
-            ) : null}
-            {request.type === "New" ? <NewApplicationFields {...fields} /> : null}
-          </div>
+          {request.type === "New" ? (
+            <div className={css["grid"]}>
+              <NewApplicationFields {...fields} />
+            </div>
+          ) : null}
         </Panel>
         {request.type === "Release" ? null : (
           <Panel title={t("newRequest.amounts")} extra={t("newRequest.amountsHint")}>
@@ -176,7 +175,7 @@ function Note({ request }: { request: RequestView }) {
   );
 }
 
-/** What a correction doesn't change: for another application one asks anew. */
+/** What a correction doesn't change: for another application or pool one asks anew. */
 function Fixed({ request }: { request: RequestView }) {
   const { t } = useTranslation();
   const words = useWords();
@@ -186,6 +185,10 @@ function Fixed({ request }: { request: RequestView }) {
         { term: t("field.type"), value: words("requestType", request.type) },
         { term: t("field.department"), value: request.departmentName },
         { term: t("field.application"), value: request.applicationName || request.application },
+        { term: t("field.pool"), value: <PoolName pool={request.pool} /> },
+        ...(request.moveFrom
+          ? [{ term: t("field.moveFrom"), value: <PoolName pool={request.moveFrom} /> }]
+          : []),
       ]}
     />
   );

@@ -21,6 +21,7 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
   const { t } = useTranslation();
   const words = useWords();
   const session = useSession();
+  const pools = useQuery(listPoolsOptions());
   return (
     <div className={css["grid"]}>
       <Field label={t("field.type")} required>
@@ -79,21 +80,6 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
           )}
         </Field>
       )}
-      <PoolFields draft={draft} change={change} fault={fault} />
-      {draft.type === "New" ? (
-        <NewApplicationFields draft={draft} change={change} fault={fault} />
-      ) : null}
-      <p className={css["note"]}>{words("requestNote", draft.type)}</p>
-    </div>
-  );
-}
-
-/** From which pool, and for a change whether it moves to another. */
-export function PoolFields({ draft, change, fault }: FieldsProps) {
-  const { t } = useTranslation();
-  const pools = useQuery(listPoolsOptions());
-  return (
-    <>
       <Field label={t("field.pool")} required error={fault("pool")}>
         {(control) => (
           <NativeSelect
@@ -127,7 +113,11 @@ export function PoolFields({ draft, change, fault }: FieldsProps) {
           )}
         </Field>
       ) : null}
-    </>
+      {draft.type === "New" ? (
+        <NewApplicationFields draft={draft} change={change} fault={fault} />
+      ) : null}
+      <p className={css["note"]}>{words("requestNote", draft.type)}</p>
+    </div>
   );
 }
 

@@ -50,9 +50,9 @@ function Changes({ changes }: { changes: Correction[] }) {
         <div key={change.field}>
           <dt>{fieldName(change.field)}</dt>
           <dd>
-            <del>{change.before || "—"}</del>
+            {change.before ? <del>{change.before}</del> : "—"}
             <span aria-hidden="true"> → </span>
-            <ins>{change.after || "—"}</ins>
+            {change.after ? <ins>{change.after}</ins> : "—"}
           </dd>
         </div>
       ))}

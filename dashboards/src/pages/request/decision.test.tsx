@@ -43,6 +43,7 @@ const request = (part: Partial<RequestView> = {}) =>
     revision: 2,
     version: "2.3",
     stage: { name: "TechReview", limit: "sla.opinion", dueAt: null, provisional: false },
+    decisionStage: "TechReview",
     review: null,
     current: { cpu: "64", memory: "128G", storage: "10T" },
     resources: { cpu: "80", memory: "128G", storage: "10T" },

@@ -4,7 +4,7 @@ import { bodyOf, formOf, inOrder, isReason, offerFault } from "./verdicts";
 
 const request = {
   revision: 3,
-  stage: { name: "TechReview" },
+  decisionStage: "TechReview",
   current: { cpu: "64", memory: "128G", storage: "10T" },
   resources: { cpu: "80", memory: "256G", storage: "8T" },
 } as unknown as RequestView;
@@ -22,7 +22,7 @@ describe("a decision", () => {
       requestRevision: 3,
       stage: "TechReview",
     });
-    const direct = { ...request, stage: null };
+    const direct = { ...request, decisionStage: null };
     expect(bodyOf(direct, "Return", { reason: " why? ", fields: ["resources.cpu"] })).toEqual({
       verdict: "Return",
       requestRevision: 3,

@@ -73,7 +73,7 @@ export function bodyOf(request: RequestView, verdict: Verdict, said: Said): NewD
   return {
     verdict,
     requestRevision: request.revision,
-    ...(request.stage ? { stage: request.stage.name } : {}),
+    ...(request.decisionStage ? { stage: request.decisionStage } : {}),
     ...(reason ? { reason } : {}),
     ...(said.reasonCode ? { reasonCode: said.reasonCode } : {}),
     ...(said.fields?.length ? { fields: [...said.fields] } : {}),

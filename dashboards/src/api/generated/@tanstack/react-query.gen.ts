@@ -322,7 +322,7 @@ export const showRequestOptions = (options: Options<ShowRequestData>) => queryOp
 /**
  * Corrects a returned request, and sends it again.
  *
- * Only whoever made it does, and only while it is returned. It goes back to the step that it came
+ * Only whoever made it does, and only while it is returned; application, type and pools stay. It goes back to the step that it came
  * from, with the next revision and the same number; what was corrected is in its history.
  */
 export const correctRequestMutation = (options?: Partial<Options<CorrectRequestData>>): UseMutationOptions<CorrectRequestResponse, CorrectRequestError, Options<CorrectRequestData>> => {
