@@ -64,6 +64,9 @@ export function RequestPage() {
       <QueryView query={query} lines={10}>
         {(data) => (
           <div className={css["columns"]}>
+            <div className={css["pending"]}>
+              <Pending request={data} />
+            </div>
             <div className={css["left"]}>
               <Form request={data} />
               <History request={data} />
@@ -75,7 +78,6 @@ export function RequestPage() {
               />
             </div>
             <div className={css["right"]}>
-              <Pending request={data} />
               {data.preview ? <PoolImpact pool={data.pool} preview={data.preview} /> : null}
               <Decision request={data} />
             </div>
