@@ -64,6 +64,8 @@ pub enum When {
     KeepsNothing,
     /// The quota isn't lowered yet.
     NotLowered,
+    /// The grant is still what this request brought about.
+    Carries,
 }
 
 const ADMIN: &[Role] = &[Role::ApproverAdmin];
@@ -129,7 +131,7 @@ pub const TABLE: &[Row] = &[
     by(22, &[Phase::Provisioning], Verdict::Cancel, CLOUD, To::Phase(Phase::Reclaiming), When::Always),
     row(23, &[Phase::Active], Action::TermEnded, Who::These(SYSTEM), To::Phase(Phase::Expired), When::Always),
     auto(24, &[Phase::Expired], Action::Renewed, Phase::Active, When::Always),
-    by(25, IN_FORCE, Verdict::Reclaim, ADMIN, To::Phase(Phase::Reclaiming), When::Always),
+    by(25, IN_FORCE, Verdict::Reclaim, ADMIN, To::Phase(Phase::Reclaiming), When::Carries),
     back(IN_FORCE, When::Always),
     // The request that takes back goes the same way as the grant that it is about.
     back(&[Phase::Approved], When::Releases),
@@ -220,6 +222,7 @@ impl When {
             Self::Keeps => !facts.keeps.is_zero(),
             Self::KeepsNothing => facts.keeps.is_zero(),
             Self::NotLowered => !facts.quota_lowered,
+            Self::Carries => !facts.superseded,
         }
     }
 }
