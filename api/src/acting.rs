@@ -15,9 +15,6 @@ use crate::process::Process;
 /// What brings a request on, as opposed to what sends it away.
 const FORWARD: [Verdict; 5] =
     [Verdict::Accept, Verdict::Take, Verdict::Approve, Verdict::AcceptOffer, Verdict::Confirm];
-/// The last line of the process whose verdicts are carried out. What is in force already is changed
-/// by another request, in this version.
-const CARRIED_OUT: u8 = 16;
 /// What is done in the short way.
 const DIRECT: [Verdict; 3] = [Verdict::Approve, Verdict::Reject, Verdict::Withdraw];
 
@@ -59,19 +56,29 @@ impl<'a> Acting<'a> {
     /// What a decision names as the stage that was looked at; nothing in the short way.
     #[must_use]
     pub fn stage(&self) -> Option<&'static str> {
-        (self.way == ApprovalPath::Staged).then(|| self.standing.stage())
+        let in_force = self.way_of(Verdict::Cancel) == ApprovalPath::Staged;
+        (self.way == ApprovalPath::Staged || in_force).then(|| self.standing.stage())
+    }
+
+    /// The way that this verdict goes from here.
+    fn way_of(&self, verdict: Verdict) -> ApprovalPath {
+        match self.standing.phase {
+            Some(phase) if self.way == ApprovalPath::Direct && !workflow::is_short(phase, verdict) => {
+                ApprovalPath::Staged
+            }
+            _ => self.way,
+        }
     }
 
     /// The actions on the request as it stands, each with why it isn't the caller's.
     #[must_use]
     pub fn actions(&self) -> Vec<(Verdict, Option<Refusal>)> {
         let open = match self.way {
-            ApprovalPath::Staged => table::open(&self.standing, &self.process.rules)
-                .into_iter()
-                .filter(|verdict| self.is_carried_out(*verdict))
-                .collect(),
             ApprovalPath::Direct if self.standing.phase == Some(Phase::Submitted) => DIRECT.to_vec(),
-            ApprovalPath::Direct => vec![],
+            ApprovalPath::Staged | ApprovalPath::Direct => table::open(&self.standing, &self.process.rules)
+                .into_iter()
+                .filter(|verdict| self.way_of(*verdict) == ApprovalPath::Staged)
+                .collect(),
         };
         let judged = open.into_iter().map(|verdict| (verdict, self.blocked(verdict)));
         // A withdrawal that can't be undone any more is simply over.
@@ -81,8 +88,7 @@ impl<'a> Acting<'a> {
     /// Why the caller may not give this verdict now.
     #[must_use]
     pub fn blocked(&self, verdict: Verdict) -> Option<Refusal> {
-        match self.way {
-            ApprovalPath::Staged if !self.is_carried_out(verdict) => Some(self.wrong_stage(verdict)),
+        match self.way_of(verdict) {
             ApprovalPath::Staged => {
                 let deed = Deed::Verdict(verdict.into());
                 workflow::blocked(&self.standing, &self.act(deed), &self.process.rules)
@@ -109,7 +115,7 @@ impl<'a> Acting<'a> {
     pub fn waits(&self) -> bool {
         let Some(phase) = self.standing.phase.filter(|phase| may_wait(*phase)) else { return false };
         if phase == Phase::Expired {
-            return self.way == ApprovalPath::Staged && self.blocked(Verdict::Reclaim).is_none();
+            return self.blocked(Verdict::Reclaim).is_none();
         }
         FORWARD.into_iter().any(|verdict| self.blocked(verdict).is_none()) || self.correction_blocked().is_none()
     }
@@ -117,7 +123,7 @@ impl<'a> Acting<'a> {
     /// What is wrong with what a decision says, whoever gives it: known before it is written.
     #[must_use]
     pub fn malformed(&self, decision: &QuotaDecisionSpec) -> Option<Refusal> {
-        let refusal = match self.way {
+        let refusal = match self.way_of(decision.verdict) {
             ApprovalPath::Staged => {
                 // When an offer has to be answered is the operator's to reckon; that it has time is certain.
                 let act = Act::of(decision, self.at, Some(Timestamp::MAX));
@@ -145,12 +151,6 @@ impl<'a> Acting<'a> {
             action: Action::Verdict(verdict),
             open: self.actions().into_iter().map(|(verdict, _)| verdict).collect(),
         }
-    }
-
-    /// Whether the operator carries out what the verdict means here.
-    fn is_carried_out(&self, verdict: Verdict) -> bool {
-        let row = table::find(&self.standing, Action::Verdict(verdict), &self.process.rules);
-        row.is_none_or(|row| row.number <= CARRIED_OUT)
     }
 
     fn act(&self, deed: Deed) -> Act {

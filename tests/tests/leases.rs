@@ -72,6 +72,11 @@ impl Term<'_> {
         json!({"start": workday::day_of(self.began).to_string(), "end": last_day})
     }
 
+    /// A day after all that is looked at here.
+    fn later(&self) -> String {
+        workday::day_of(self.end + 60 * DAY).to_string()
+    }
+
     /// An application with 100 cores for good and 50 more for twenty days.
     async fn temporary(&self, application: &str) -> String {
         self.town.allocate(application, amounts("100", "100G", "1T")).await;
@@ -88,15 +93,15 @@ impl Term<'_> {
 
     /// An application that was opened for twenty days as a whole.
     async fn opened(&self, application: &str) -> String {
-        let request = self.new_request(application, "10").await;
+        let request = self.new_request(application, "10", &self.last_day).await;
         self.town.approve(&request).await;
         request
     }
 
-    async fn new_request(&self, application: &str, cpu: &str) -> String {
+    async fn new_request(&self, application: &str, cpu: &str, last_day: &str) -> String {
         let mut asked = self.town.request_object("New", application, amounts(cpu, "10G", "1T"));
         asked["spec"]["newApplication"] = json!({"displayName": application, "tier": "County", "securityGrade": 2});
-        asked["spec"]["period"] = self.period(&self.last_day);
+        asked["spec"]["period"] = self.period(last_day);
         self.town.send(Zhang, asked).await
     }
 
@@ -203,7 +208,7 @@ impl Term<'_> {
         self.town.await_enforced("fair", "10", "10G", "1T").await;
 
         let mut asked = self.town.request_object("Renew", "fair", amounts("12", "10G", "1T"));
-        asked["spec"]["period"] = self.period(&workday::day_of(self.end + 60 * DAY).to_string());
+        asked["spec"]["period"] = self.period(&self.later());
         let renewal = self.town.send(Zhang, asked).await;
         self.town.approve(&renewal).await;
         self.town.await_phase(first, Phase::Active).await;
@@ -224,7 +229,7 @@ impl Term<'_> {
         let metadata = ObjectMeta { name: Some("app-stuck".into()), ..ObjectMeta::default() };
         let foreign = Namespace { metadata, ..Namespace::default() };
         namespaces.create(&PostParams::default(), &foreign).await.unwrap();
-        let stuck = self.new_request("stuck", "6").await;
+        let stuck = self.new_request("stuck", "6", &self.later()).await;
         let approved = self.town.decide(ApproverAdmin, &stuck, "Approve").await;
         assert_eq!(approved.outcome, Some(DecisionOutcome::Applied), "{approved:?}");
         self.town.await_allocation("stuck", "Enforced", "NamespaceTaken").await;

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use ledger::Bundle;
 use resources::names::short_user;
+use resources::term;
 use resources::v1alpha1::{self as kinds, QuotaRequestStatus, RequestType, ReviewStage};
 use resources::workday::{CITY, day_of};
 use resources::workflow::{Facts, Refusal};
@@ -17,7 +18,7 @@ use crate::refusal::body_path;
 use crate::refused;
 use crate::routes::course::{
     Action, Blocked, Correction, HistoryEntry, OfferView, ReturnedView, ReviewView, ReviewedView, Stage, StoppedClock,
-    WithdrawalView,
+    TermView, WithdrawalView,
 };
 
 /// What the status says of a request's course.
@@ -27,6 +28,7 @@ pub struct Course {
     pub returned: Option<ReturnedView>,
     pub review: Option<ReviewView>,
     pub withdrawn: Option<WithdrawalView>,
+    pub term: Option<TermView>,
     pub history: Vec<HistoryEntry>,
 }
 
@@ -34,7 +36,15 @@ impl Course {
     #[must_use]
     pub fn of(status: Option<&QuotaRequestStatus>, process: &Process) -> Self {
         let Some(status) = status else {
-            return Self { stage: None, offer: None, returned: None, review: None, withdrawn: None, history: vec![] };
+            return Self {
+                stage: None,
+                offer: None,
+                returned: None,
+                review: None,
+                withdrawn: None,
+                term: None,
+                history: vec![],
+            };
         };
         Self {
             stage: status.stage.as_ref().map(stage),
@@ -42,6 +52,7 @@ impl Course {
             returned: status.returned.as_ref().map(returned),
             review: status.review.as_ref().map(review),
             withdrawn: status.withdrawn.as_ref().map(|one| withdrawal(one, process.rules.undo)),
+            term: status.term.as_ref().map(term_view),
             history: status.history.iter().map(step).collect(),
         }
     }
@@ -63,7 +74,7 @@ impl Snapshot {
             let next = self.calendar.next_workday(day_of(at));
             CITY.to_timestamp(next.at(0, 0, 0, 0)).ok()
         });
-        Facts {
+        let facts = Facts {
             pool: spec.pool.clone(),
             target: if releases { Bundle::ZERO } else { spec.resources.parse().unwrap_or_default() },
             has: row.current,
@@ -72,7 +83,8 @@ impl Snapshot {
             quota_lowered: true,
             urge_from,
             ..Facts::default()
-        }
+        };
+        term::facts(&row.object, self.allocation_of(&row.department, spec), facts)
     }
 }
 
@@ -120,6 +132,7 @@ fn stage(stage: &kinds::Stage) -> Stage {
         due_at: stage.due_at.clone(),
         provisional: stage.provisional,
         overdue: stage.overdue,
+        escalated_to: stage.escalated_to.clone(),
         urged_at: stage.urged_at.as_ref().map(|at| clock::text(at.0)),
         stopped: stage.stopped.as_ref().map(|stopped| StoppedClock {
             limit: stopped.limit.clone(),
@@ -175,6 +188,16 @@ fn withdrawal(withdrawn: &kinds::Withdrawal, undo: SignedDuration) -> Withdrawal
         at: clock::text(withdrawn.at.0),
         from: withdrawn.from.into(),
         undo_until: clock::text(withdrawn.at.0.saturating_add(undo).unwrap_or(Timestamp::MAX)),
+    }
+}
+
+fn term_view(term: &kinds::GrantTerm) -> TermView {
+    TermView {
+        ends_at: term.ends_at.clone(),
+        base: term.base.as_ref().map(Into::into),
+        warned: term.warned.clone(),
+        ended_at: term.ended_at.as_ref().map(|at| clock::text(at.0)),
+        escalated_to: term.escalated_to.clone(),
     }
 }
 

@@ -152,7 +152,7 @@ impl Reading {
         let (spec, status) = (&row.object.spec, row.object.status.as_ref());
         let process = self.process();
         let acting = self.acting(row, caller, &process, self.age.as_of);
-        let Course { stage, offer, returned, review, withdrawn, history } = Course::of(status, &process);
+        let Course { stage, offer, returned, review, withdrawn, term, history } = Course::of(status, &process);
         let correction_blocked = acting.correction_blocked();
         RequestView {
             department: row.department.clone(),
@@ -179,6 +179,7 @@ impl Reading {
             returned,
             review,
             withdrawn,
+            term,
             revision: row.revision,
             version: course::version(row.revision, &row.object.metadata),
             created_at: clock::text(row.created_at),

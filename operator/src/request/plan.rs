@@ -11,7 +11,7 @@ use resources::judgement::{self, Unfit};
 use resources::policy::ApprovalPath;
 use resources::v1alpha1::{
     Allocation, AllocationSpec, DecisionStatus, Lease, Phase, QuotaDecision, QuotaRequestSpec, QuotaRequestStatus,
-    RequestType, Verdict,
+    RequestType,
 };
 use resources::workflow::{self, Facts, Refusal, Standing};
 use resources::{sharing, term as grant};
@@ -132,7 +132,7 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
             return Step::Repeat { decision: Arc::clone(decision), answer };
         }
         return match observed.policy.path {
-            ApprovalPath::Direct if is_direct(phase, decision.spec.verdict) => decide(observed, decision),
+            ApprovalPath::Direct if workflow::is_short(phase, decision.spec.verdict) => decide(observed, decision),
             ApprovalPath::Direct | ApprovalPath::Staged => advance(observed, decision, now),
         };
     }
@@ -163,13 +163,6 @@ fn noted(status: QuotaRequestStatus) -> Step {
 fn given_back(observed: &Observed, applied: Option<&str>) -> Option<AllocationSpec> {
     let allocation = observed.place().allocation.filter(|_| term::is_taken_back(observed))?;
     if grant::carries(allocation, applied) { None } else { term::taken_back(observed, applied) }
-}
-
-/// Whether one decision is all it takes from here. What has begun on the staged way ends on it, and
-/// what is in force goes the same way for all.
-const fn is_direct(phase: Phase, verdict: Verdict) -> bool {
-    let later = matches!(verdict, Verdict::Confirm | Verdict::Cancel | Verdict::Reclaim);
-    !later && !matches!(phase, Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned)
 }
 
 fn advance(observed: &Observed, decision: &Arc<QuotaDecision>, now: Timestamp) -> Step {

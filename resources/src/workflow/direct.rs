@@ -5,6 +5,20 @@ use super::standing::Standing;
 use super::{Action, Refusal, Rules};
 use crate::v1alpha1::{Phase, QuotaDecisionSpec, Verdict};
 
+/// Whether this verdict on a request in this phase is given in the short way, in a city that decides
+/// so. What has begun in stages ends in stages, and what is in force goes one way everywhere.
+#[must_use]
+pub const fn is_short(phase: Phase, verdict: Verdict) -> bool {
+    let is_decision = matches!(verdict, Verdict::Approve | Verdict::Reject | Verdict::Withdraw);
+    match phase {
+        Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned => false,
+        Phase::Provisioning | Phase::Testing | Phase::Active | Phase::Expired | Phase::Reclaiming => is_decision,
+        Phase::Submitted | Phase::Approved | Phase::Rejected | Phase::Withdrawn | Phase::Lapsed | Phase::Released => {
+            true
+        }
+    }
+}
+
 /// What a verdict brings about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

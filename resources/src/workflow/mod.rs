@@ -32,7 +32,7 @@ mod tests;
 pub use act::{Act, Action, Actor, Deed, Given, SYSTEM, Seen};
 pub use capacity::{Account, Move};
 pub use correction::corrections;
-pub use direct::{Step, step};
+pub use direct::{Step, is_short, step};
 pub use outcome::{Clock, Limit, Outcome};
 pub use queue::{concern_the_same, holds, is_open, is_undecided, turn};
 pub use record::{HISTORY_MAX, phase_of, revision_of};
