@@ -56,16 +56,24 @@ impl<'a> Acting<'a> {
     /// What a decision names as the stage that was looked at; nothing in the short way.
     #[must_use]
     pub fn stage(&self) -> Option<&'static str> {
-        (self.way == ApprovalPath::Staged).then(|| self.standing.stage())
+        let in_force = self.way_of(Verdict::Cancel) == ApprovalPath::Staged;
+        (self.way == ApprovalPath::Staged || in_force).then(|| self.standing.stage())
+    }
+
+    /// The way that this verdict goes from here.
+    fn way_of(&self, verdict: Verdict) -> ApprovalPath {
+        workflow::way_of(self.way, self.standing.phase.unwrap_or_default(), verdict)
     }
 
     /// The actions on the request as it stands, each with why it isn't the caller's.
     #[must_use]
     pub fn actions(&self) -> Vec<(Verdict, Option<Refusal>)> {
         let open = match self.way {
-            ApprovalPath::Staged => table::open(&self.standing, &self.process.rules),
             ApprovalPath::Direct if self.standing.phase == Some(Phase::Submitted) => DIRECT.to_vec(),
-            ApprovalPath::Direct => vec![],
+            ApprovalPath::Staged | ApprovalPath::Direct => table::open(&self.standing, &self.process.rules)
+                .into_iter()
+                .filter(|verdict| self.way_of(*verdict) == ApprovalPath::Staged)
+                .collect(),
         };
         let judged = open.into_iter().map(|verdict| (verdict, self.blocked(verdict)));
         // A withdrawal that can't be undone any more is simply over.
@@ -75,8 +83,7 @@ impl<'a> Acting<'a> {
     /// Why the caller may not give this verdict now.
     #[must_use]
     pub fn blocked(&self, verdict: Verdict) -> Option<Refusal> {
-        match self.way {
-            ApprovalPath::Staged if !self.is_carried_out(verdict) => Some(self.wrong_stage(verdict)),
+        match self.way_of(verdict) {
             ApprovalPath::Staged => {
                 let deed = Deed::Verdict(verdict.into());
                 workflow::blocked(&self.standing, &self.act(deed), &self.process.rules)
@@ -103,7 +110,7 @@ impl<'a> Acting<'a> {
     pub fn waits(&self) -> bool {
         let Some(phase) = self.standing.phase.filter(|phase| may_wait(*phase)) else { return false };
         if phase == Phase::Expired {
-            return self.way == ApprovalPath::Staged && self.blocked(Verdict::Reclaim).is_none();
+            return self.blocked(Verdict::Reclaim).is_none();
         }
         FORWARD.into_iter().any(|verdict| self.blocked(verdict).is_none()) || self.correction_blocked().is_none()
     }
@@ -111,7 +118,7 @@ impl<'a> Acting<'a> {
     /// What is wrong with what a decision says, whoever gives it: known before it is written.
     #[must_use]
     pub fn malformed(&self, decision: &QuotaDecisionSpec) -> Option<Refusal> {
-        let refusal = match self.way {
+        let refusal = match self.way_of(decision.verdict) {
             ApprovalPath::Staged => {
                 // When an offer has to be answered is the operator's to reckon; that it has time is certain.
                 let act = Act::of(decision, self.at, Some(Timestamp::MAX));
@@ -137,17 +144,8 @@ impl<'a> Acting<'a> {
             stage: self.standing.stage(),
             revision: self.standing.revision,
             action: Action::Verdict(verdict),
-            open: match self.way {
-                ApprovalPath::Staged => workflow::open_now(&self.standing, self.at, &self.process.rules),
-                ApprovalPath::Direct => workflow::open_directly(&self.standing),
-            },
+            open: workflow::open_on(self.process.path, &self.standing, self.at, &self.process.rules),
         }
-    }
-
-    /// Whether the operator carries out what the verdict means here.
-    fn is_carried_out(&self, verdict: Verdict) -> bool {
-        let row = table::find(&self.standing, Action::Verdict(verdict), &self.process.rules);
-        row.is_none_or(table::Row::is_carried_out)
     }
 
     fn act(&self, deed: Deed) -> Act {

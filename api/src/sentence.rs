@@ -339,6 +339,7 @@ pub fn fault(language: Language, fault: &Fault) -> String {
         }
         Fault::AlreadyAllocated { pool } => format!("该应用在资源池 {pool} 已有配额, 请改提变更申请"),
         Fault::NothingAllocated { pool } => format!("该应用在资源池 {pool} 没有配额, 请改提新增申请"),
+        Fault::GrantExpired { pool } => format!("该应用在资源池 {pool} 的配额已到期, 不能扩容: 请先提续期申请"),
         Fault::NothingToMove { pool } => format!("该应用在资源池 {pool} 没有配额, 无可迁移: 请改选其现在所在的资源池"),
         Fault::NameTooLong { namespace } => {
             format!("命名空间将为 {namespace}, 有 {} 个字符, 超过 63 个: 请用较短的名称登记应用", namespace.len())

@@ -64,6 +64,19 @@ pub enum Verb {
     Withdraw(Plain),
     /// Undo your withdrawal, shortly after it
     Reinstate(Plain),
+    /// Confirm that a test is over: the rest is opened
+    Confirm(Plain),
+    /// Cancel a provisioning, or a reclaim before the quota is lowered
+    ///
+    /// Of a provisioning the application keeps what it had before; of a reclaim, all that it has.
+    #[command(verbatim_doc_comment)]
+    Cancel(Reasoned),
+    /// Take back a grant that is in force or has expired
+    ///
+    /// A temporary grant goes back to what was there before it, any other to nothing. Nothing that
+    /// runs is evicted: what is in use stays counted until it ends.
+    #[command(verbatim_doc_comment)]
+    Reclaim(Reclaim),
     /// Urge whoever's turn it is, at most once a working day
     Urge(Plain),
 }
@@ -99,6 +112,15 @@ pub struct Return {
     /// A field to correct, such as spec.resources.memory; may be repeated
     #[arg(long = "field", value_name = "FIELD", value_parser = parse_field)]
     fields: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Reclaim {
+    #[command(flatten)]
+    reasoned: Reasoned,
+    /// The application's name once more, so that no other is taken back by mistake
+    #[arg(long, value_name = "NAME")]
+    application: String,
 }
 
 #[derive(Debug, Args)]
@@ -143,6 +165,8 @@ struct Said<'a> {
     reason_code: Option<&'a str>,
     fields: &'a [String],
     amounts: Option<&'a Amounts>,
+    /// The application as it was typed, where that is asked for.
+    application: Option<&'a str>,
 }
 
 impl Verb {
@@ -164,6 +188,12 @@ impl Verb {
             Self::DeclineOffer(reasoned) => reasoned.parts(Verdict::DeclineOffer),
             Self::Withdraw(plain) => plain.parts(Verdict::Withdraw),
             Self::Reinstate(plain) => plain.parts(Verdict::Reinstate),
+            Self::Confirm(plain) => plain.parts(Verdict::Confirm),
+            Self::Cancel(reasoned) => reasoned.parts(Verdict::Cancel),
+            Self::Reclaim(Reclaim { reasoned, application }) => {
+                let (verdict, which, said) = reasoned.parts(Verdict::Reclaim);
+                (verdict, which, Said { application: Some(application), ..said })
+            }
             Self::Urge(plain) => plain.parts(Verdict::Urge),
         }
     }
@@ -214,6 +244,10 @@ pub async fn run(session: &Session, verb: &Verb) -> Result<Ending, Error> {
     let (verdict, which, said) = verb.parts();
     let scope = which.department.scope(session);
     let request = request(session, &scope, &which.request).await?;
+    if let Some(typed) = said.application.filter(|typed| *typed != request.spec.application) {
+        let meant = &request.spec.application;
+        return Err(Error::Malformed(format!("{} is about {meant}, not about {typed}", label(&request))));
+    }
     let decided_by = session.user_name().await?;
     let now = clock::now();
     let stand = stand::look(session, &request, now).await;

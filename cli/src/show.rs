@@ -7,8 +7,8 @@ use ledger::Resource;
 use resources::amounts::Resources;
 use resources::names;
 use resources::v1alpha1::{
-    HistoryRecord, Offer, Phase, QuotaRequest, QuotaRequestSpec, QuotaRequestStatus, RefusedDecision, Returned,
-    ReviewRecord, Verdict,
+    GrantTerm, HistoryRecord, Offer, Phase, QuotaRequest, QuotaRequestSpec, QuotaRequestStatus, RefusedDecision,
+    Returned, ReviewRecord, Verdict,
 };
 use resources::workflow::{self, Role};
 use serde::Serialize;
@@ -77,6 +77,8 @@ struct Shown {
     open: Vec<Verdict>,
     review: Option<ReviewRecord>,
     offer: Option<Offer>,
+    /// The end of the grant that it brought about.
+    term: Option<GrantTerm>,
     returned: Option<Returned>,
     /// The decision that was refused since, with its answer.
     refused: Option<RefusedDecision>,
@@ -93,7 +95,7 @@ impl Shown {
         let due = stand::due(&request, now).filter(|_| is_running);
         let (name, namespace) = (request.name_any(), request.namespace().unwrap_or_default());
         let created_at = request.creation_timestamp().map(|at| at.0);
-        let QuotaRequestStatus { number, stage, review, offer, returned, refusal, history, .. } =
+        let QuotaRequestStatus { number, stage, review, offer, returned, term, refusal, history, .. } =
             request.status.unwrap_or_default();
         // One that something has happened after is of no use any more.
         let last = history.last().map(|record| record.at.0);
@@ -117,6 +119,7 @@ impl Shown {
             open: stand.open(now).into_iter().map(|open| open.verdict).collect(),
             review,
             offer,
+            term,
             // The form as it was is for comparing, and what came of that is in the history.
             returned: returned.map(|returned| Returned { spec: None, ..returned }),
             refused,
@@ -179,12 +182,13 @@ impl Shown {
         if let Some(offer) = &self.offer {
             rows.push(("offer", self.offered(offer)));
         }
+        rows.extend(self.term.as_ref().map(|term| ("ends", ends(term))));
         if let Some(RefusedDecision { decision, answer }) = &self.refused {
             let (code, message) = (answer.code.as_deref(), answer.message.as_deref());
             let why = [code, message].into_iter().flatten().collect::<Vec<_>>().join(": ");
             rows.push(("refused", format!("{decision}, {}", plain(&why))));
         }
-        let open: Vec<&str> = self.open.iter().copied().filter_map(stand::command).collect();
+        let open: Vec<&str> = self.open.iter().copied().map(stand::command).collect();
         if !open.is_empty() {
             rows.push(("can be done", format!("{}, with `kubectl yunheng`", open.join(", "))));
         }
@@ -224,6 +228,21 @@ impl Shown {
         ));
         lines(&told)
     }
+}
+
+/// When the grant ends, what remains then, and the warnings that were given.
+fn ends(term: &GrantTerm) -> String {
+    let GrantTerm { ends_at, base, warned, ended_at, escalated_to, since: _ } = term;
+    let at = ends_at.parse().map_or_else(|_| ends_at.clone(), moment);
+    let after = match (base, ended_at) {
+        (Some(base), _) => format!("back to cpu {}, memory {}, storage {}", base.cpu, base.memory, base.storage),
+        (None, Some(_)) => "an approver renews it or takes it back".to_owned(),
+        (None, None) => "it keeps its size then, and an approver decides".to_owned(),
+    };
+    let days: Vec<String> = warned.iter().map(ToString::to_string).collect();
+    let warnings = if days.is_empty() { String::new() } else { format!("; warned {} days before", days.join(", ")) };
+    let whom = escalated_to.as_ref().map(|role| format!("; put before {role}: more is in use")).unwrap_or_default();
+    format!("{at}: {after}{warnings}{whom}")
 }
 
 /// Whose turn it is. Where one decision is all, either approver gives it.

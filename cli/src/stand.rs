@@ -9,7 +9,7 @@ use resources::policy::{ApprovalPath, Policy};
 use resources::v1alpha1::{Allocation, CloudPolicy, Phase, QuotaDecisionSpec, QuotaRequest, RequestType, Verdict};
 use resources::workday::{self, CITY};
 use resources::workflow::{self, Act, Action, Facts, Open, Refusal, Rules, Standing, table};
-use resources::{judgement, names, quantity};
+use resources::{judgement, names, quantity, term};
 
 use crate::error::Error;
 use crate::list;
@@ -48,9 +48,11 @@ pub async fn look(session: &Session, request: &QuotaRequest, now: Timestamp) -> 
     let allocations = allocations.map_err(&mut or_tell).ok();
     let requests = requests.map_err(&mut or_tell).unwrap_or_default();
     let spec = policy.as_ref().map(|policy| policy.as_ref().map(|policy| &policy.spec));
-    let has = allocations.and_then(|all| granted(request, &all));
+    let has = allocations.as_ref().and_then(|all| granted(request, all));
+    let own = judgement::place(&request.spec.application, &request.spec.pool, allocations.iter().flatten());
+    let standing = standing(request, has.as_ref(), own.allocation, behind(request, &requests));
     Stand {
-        standing: standing(request, has.as_ref(), behind(request, &requests)),
+        standing,
         codes: spec
             .flatten()
             .map(|spec| spec.reason_codes.iter().map(|code| code.code.clone()).collect())
@@ -86,7 +88,12 @@ fn behind(request: &QuotaRequest, all: &[QuotaRequest]) -> Option<String> {
     (workflow::turn(earliest) < workflow::turn(request)).then(|| label(earliest))
 }
 
-fn standing(request: &QuotaRequest, has: Option<&Resources>, behind: Option<String>) -> Standing {
+fn standing(
+    request: &QuotaRequest,
+    has: Option<&Resources>,
+    allocation: Option<&Allocation>,
+    behind: Option<String>,
+) -> Standing {
     let spec = &request.spec;
     let releases = spec.type_ == RequestType::Release;
     let target = if releases { Bundle::ZERO } else { spec.resources.parse().unwrap_or_default() };
@@ -99,6 +106,7 @@ fn standing(request: &QuotaRequest, has: Option<&Resources>, behind: Option<Stri
         quota_lowered: true,
         ..Facts::default()
     };
+    let facts = term::facts(request, allocation, facts);
     // One that the operator hasn't seen yet is a request like others, and no draft.
     Standing { phase: Some(workflow::phase_of(request)), ..Standing::of(request, facts) }
 }
@@ -128,6 +136,10 @@ impl Stand {
 
     /// The stage that a verdict has to name.
     pub fn stage_to_name(&self, verdict: Verdict) -> Result<Option<String>, Error> {
+        // It is at two stages, and other people's at each.
+        if verdict == Verdict::Cancel {
+            return Ok(Some(self.standing.stage().to_owned()));
+        }
         let decides = matches!(verdict, Verdict::Approve | Verdict::Return | Verdict::Reject | Verdict::Offer);
         if !decides {
             return Ok(None);
@@ -146,11 +158,8 @@ impl Stand {
     /// What can be done to it now, and by whom.
     #[must_use]
     pub fn open(&self, now: Timestamp) -> Vec<Open> {
-        if self.is_staged() == Some(true) {
-            workflow::open_now(&self.standing, now, &self.rules())
-        } else {
-            workflow::open_directly(&self.standing)
-        }
+        let path = if self.is_staged() == Some(true) { ApprovalPath::Staged } else { ApprovalPath::Direct };
+        workflow::open_on(path, &self.standing, now, &self.rules())
     }
 
     fn rules(&self) -> Rules {
@@ -165,7 +174,7 @@ impl Stand {
         if self.has.is_none() || self.policy.is_none() {
             return None;
         }
-        if self.is_staged() != Some(true) {
+        if self.is_staged() != Some(true) && workflow::is_short(self.phase(), decision.verdict) {
             return workflow::step(&self.standing, decision).err();
         }
         let (rules, action) = (self.rules(), Action::Verdict(decision.verdict));
@@ -190,10 +199,10 @@ pub const fn is_by_clock(refusal: &Refusal) -> bool {
     )
 }
 
-/// The subcommand that writes a verdict, if there is one.
+/// The subcommand that writes a verdict.
 #[must_use]
-pub const fn command(verdict: Verdict) -> Option<&'static str> {
-    Some(match verdict {
+pub const fn command(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Accept => "accept",
         Verdict::Take => "take",
         Verdict::Approve => "approve",
@@ -205,8 +214,10 @@ pub const fn command(verdict: Verdict) -> Option<&'static str> {
         Verdict::Withdraw => "withdraw",
         Verdict::Reinstate => "reinstate",
         Verdict::Urge => "urge",
-        Verdict::Confirm | Verdict::Cancel | Verdict::Reclaim => return None,
-    })
+        Verdict::Confirm => "confirm",
+        Verdict::Cancel => "cancel",
+        Verdict::Reclaim => "reclaim",
+    }
 }
 
 /// The time limit that a request is under.

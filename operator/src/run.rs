@@ -74,7 +74,7 @@ pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
     let serving = tokio::spawn(admin::serve(listener, pages, stop.clone()));
     let identity = identity.unwrap_or_else(own_name);
     let clients = Clients::infer(Connect::default()).await?;
-    let result = Box::pin(operate(clients, &namespace, &identity, metrics, &ready, stop)).await;
+    let result = Box::pin(operate(clients, &namespace, &identity, Clock::System, metrics, &ready, stop)).await;
     serving.abort();
     result
 }
@@ -161,6 +161,7 @@ pub async fn operate(
     clients: Clients,
     namespace: &str,
     identity: &str,
+    clock: Clock,
     metrics: Metrics,
     ready: &AtomicBool,
     stop: Stop,
@@ -188,12 +189,12 @@ pub async fn operate(
             .boxed()
             .shared(),
         stores,
-        members: Members::new(hub, connect, routes, Clock::System),
+        members: Members::new(hub, connect, routes, clock),
         desk: Desk::new(triggers.clone()),
         pace: Pace::default(),
         ledgers: Ledgers::new(ledgers),
         verdicts: Verdicts::default(),
-        clock: Clock::System,
+        clock,
         metrics: metrics.clone(),
         namespace: namespace.to_owned(),
         numbers: Numbers::new(client.clone(), namespace),

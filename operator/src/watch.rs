@@ -16,8 +16,8 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use resources::v1alpha1::{
-    Allocation, Application, CloudPolicy, Department, KubeconfigSecretRef, QuotaDecision, QuotaRequest, ResourcePool,
-    WorkCalendar,
+    Allocation, Application, CloudPolicy, Department, KubeconfigSecretRef, Phase, QuotaDecision, QuotaRequest,
+    ResourcePool, WorkCalendar,
 };
 use resources::{judgement, names};
 use serde::Serialize;
@@ -427,9 +427,9 @@ impl Routed for Allocation {
             routes.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.clone(), place);
         }
         let status_changed = routes.is_news_of_status(self, &self.status);
-        if routes
-            .is_news(self, (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, meta.uid.is_some()))
-        {
+        let spec_changed = routes
+            .is_news(self, (meta.generation, meta.deletion_timestamp.is_some(), &meta.finalizers, meta.uid.is_some()));
+        if spec_changed {
             routes.triggers.pool(&self.spec.pool).await;
             routes.triggers.allocation(&namespace, &name).await;
         } else if status_changed {
@@ -441,13 +441,21 @@ impl Routed for Allocation {
         }
         for request in routes.stores.requests.state() {
             // Not by the allocation's name: a move waits for two.
+            let phase = request.status.as_ref().and_then(|status| status.phase);
+            // One that is in force follows the end of its grant.
+            let follows = spec_changed && phase.is_some_and(|phase| has_term(phase, &request, self));
             let waits = request.spec.application == self.spec.application
-                && request.status.as_ref().and_then(|status| status.phase).is_some_and(resources::workflow::is_open);
+                && (follows || phase.is_some_and(resources::workflow::is_open));
             if waits && request.namespace().as_deref() == Some(&namespace) {
                 routes.triggers.request(&namespace, &request.name_any()).await;
             }
         }
     }
+}
+
+fn has_term(phase: Phase, request: &QuotaRequest, allocation: &Allocation) -> bool {
+    let known = request.status.as_ref().is_some_and(|status| status.term.is_some());
+    matches!(phase, Phase::Active | Phase::Expired) && (known || allocation.spec.lease.is_some())
 }
 
 impl Routed for QuotaRequest {

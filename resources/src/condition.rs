@@ -26,6 +26,8 @@ pub const DRAINING: &str = "Draining";
 pub const WITHIN_GRANT: &str = "WithinGrant";
 pub const EXPIRED: &str = "Expired";
 pub const OVERDUE: &str = "Overdue";
+/// A grant with an end has been warned of it, or its end has come.
+pub const ENDING: &str = "Ending";
 pub const CAPACITY_HELD: &str = "CapacityHeld";
 pub const CONTRACT_MATCHES: &str = "ContractMatches";
 

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::names;
 use crate::sharing;
+use crate::term;
 use crate::v1alpha1::{Allocation, AllocationSpec, ApplicationSpec, NamespaceShare, QuotaRequestSpec, RequestType};
 use crate::validate::{self, Violation};
 
@@ -79,6 +80,8 @@ pub enum Fault {
     AlreadyAllocated { pool: String },
     #[error("the application has no quota in pool {pool}: ask for New instead")]
     NothingAllocated { pool: String },
+    #[error("the application's grant in pool {pool} has ended and can't grow: ask for a Renew first")]
+    GrantExpired { pool: String },
     #[error("the application has no quota in pool {pool}: name the pool that it leaves")]
     NothingToMove { pool: String },
     #[error(
@@ -106,6 +109,7 @@ impl Fault {
             Self::ApplicationExists { .. } => "ApplicationExists",
             Self::AlreadyAllocated { .. } => "AlreadyAllocated",
             Self::NothingAllocated { .. } => "NothingAllocated",
+            Self::GrantExpired { .. } => "GrantExpired",
             Self::NothingToMove { .. } => "NothingToMove",
             Self::NameTooLong { .. } => "NameTooLong",
             Self::NameTaken { .. } => "NameTaken",
@@ -121,7 +125,7 @@ impl Fault {
             Self::UnknownPool { .. } => "spec.pool",
             Self::ApplicationExists { .. } => "spec.newApplication",
             Self::NothingToMove { .. } => "spec.moveFrom",
-            Self::AlreadyAllocated { .. } | Self::NothingAllocated { .. } => "spec.type",
+            Self::AlreadyAllocated { .. } | Self::NothingAllocated { .. } | Self::GrantExpired { .. } => "spec.type",
             Self::UnknownApplication { .. }
             | Self::NameTooLong { .. }
             | Self::NameTaken { .. }
@@ -245,6 +249,11 @@ fn standing(spec: &QuotaRequestSpec, place: &Place<'_>, allocations: &[&Allocati
         (RequestType::New, true) => Some(Fault::AlreadyAllocated { pool }),
         (RequestType::Change | RequestType::Renew | RequestType::Release, false) => {
             Some(Fault::NothingAllocated { pool })
+        }
+        (RequestType::Change, true)
+            if place.allocation.is_some_and(|allocation| term::forbids_growth(allocation, &spec.resources)) =>
+        {
+            Some(Fault::GrantExpired { pool })
         }
         _ => None,
     }

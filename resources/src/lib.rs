@@ -16,6 +16,7 @@ pub mod quota;
 pub mod sharing;
 pub mod snapshot;
 pub mod status;
+pub mod term;
 pub mod v1alpha1;
 pub mod validate;
 pub mod workday;

@@ -257,12 +257,25 @@ impl Cluster {
 
     /// Starts the operator and waits for its admin pages only: it may have to wait to lead.
     pub async fn launch_operator(&self, identity: &str) -> Operator {
-        let program = program::of_workspace("yunheng-operator", "operator");
+        self.launch(program::of_workspace("yunheng-operator", "operator"), identity, &[]).await
+    }
+
+    /// Starts the operator with a clock that is so many seconds ahead as the file says, whenever it
+    /// says so. Nothing of it is in the program that ships.
+    pub async fn start_operator_with_clock(&self, identity: &str, clock: &Path) -> Operator {
+        let program = program::of_workspace("operator-under-fire", "tests");
+        let clock = clock.to_str().expect("paths here are text");
+        let operator = self.launch(program, identity, &["--clock-file", clock]).await;
+        operator.await_leading().await;
+        operator
+    }
+
+    async fn launch(&self, program: PathBuf, identity: &str, more: &[&str]) -> Operator {
         let kubeconfig = self.kubeconfig_file(Person::Operator);
         let address = self.folder.join(format!("{identity}.url"));
         let _ = std::fs::remove_file(&address);
         let arguments = ["--admin-listen", "127.0.0.1:0", "--identity", identity, "--admin-address-file"];
-        let arguments = [&arguments[..], &[address.to_str().expect("paths here are text")]].concat();
+        let arguments = [&arguments[..], &[address.to_str().expect("paths here are text")], more].concat();
         let log = self.folder.join(format!("{identity}.log"));
         let process = Process::start(&program, &arguments, &[("KUBECONFIG", &kubeconfig)], log);
         let url = address_in(&address, &process).await;

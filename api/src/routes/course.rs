@@ -30,6 +30,9 @@ pub struct Stage {
     pub provisional: bool,
     /// 逾期
     pub overdue: bool,
+    /// It is overdue: the role that this was put before.
+    #[schema(required, example = "approver-admin")]
+    pub escalated_to: Option<String>,
     /// When it was urged last.
     #[schema(required, format = DateTime)]
     pub urged_at: Option<String>,
@@ -129,6 +132,26 @@ pub struct WithdrawalView {
     /// Until when whoever did it may undo it.
     #[schema(format = DateTime)]
     pub undo_until: String,
+}
+
+/// The end of the grant that a request brought about.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TermView {
+    #[schema(format = DateTime)]
+    pub ends_at: String,
+    /// What remains after the end. Absent: it keeps its size then, and an approver decides.
+    #[schema(required)]
+    pub base: Option<Bundle>,
+    /// The warnings that were given: days before the end.
+    #[schema(example = json!([30, 7]))]
+    pub warned: Vec<i64>,
+    /// When the end was seen.
+    #[schema(required, format = DateTime)]
+    pub ended_at: Option<String>,
+    /// More than the base was still in use after the end: the role that this was put before.
+    #[schema(required, example = "approver-admin")]
+    pub escalated_to: Option<String>,
 }
 
 /// One step of a request's life.

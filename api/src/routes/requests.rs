@@ -9,7 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::applications::{Hosting, Zone};
-use super::course::{Action, Blocked, HistoryEntry, OfferView, ReturnedView, ReviewView, Stage, WithdrawalView};
+use super::course::{
+    Action, Blocked, HistoryEntry, OfferView, ReturnedView, ReviewView, Stage, TermView, WithdrawalView,
+};
 use crate::documented::{ItemRefused, ListRefused, WriteRefused};
 use crate::extract::{Body, Path, Query};
 use crate::identity::{Caller, Writer};
@@ -81,6 +83,9 @@ pub struct RequestView {
     pub review: Option<ReviewView>,
     #[schema(required)]
     pub withdrawn: Option<WithdrawalView>,
+    /// The end of the grant that it brought about, where that has one.
+    #[schema(required)]
+    pub term: Option<TermView>,
     /// A decision names the revision it was made on.
     #[schema(minimum = 1)]
     pub revision: i64,

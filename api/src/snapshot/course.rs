@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::Bundle;
 use resources::names::short_user;
 use resources::policy::{Form, Key};
+use resources::term;
 use resources::v1alpha1::{self as kinds, QuotaRequestStatus, RequestType, ReviewStage};
 use resources::workday::{CITY, Calendar, day_of};
 use resources::workflow::{Facts, Refusal};
@@ -20,7 +21,7 @@ use crate::refusal::body_path;
 use crate::refused;
 use crate::routes::course::{
     Action, Blocked, Correction, HistoryEntry, OfferView, ReturnedView, ReviewView, ReviewedView, Stage, StoppedClock,
-    WithdrawalView,
+    TermView, WithdrawalView,
 };
 
 /// What working days are counted from, and with.
@@ -37,6 +38,7 @@ pub struct Course {
     pub returned: Option<ReturnedView>,
     pub review: Option<ReviewView>,
     pub withdrawn: Option<WithdrawalView>,
+    pub term: Option<TermView>,
     pub history: Vec<HistoryEntry>,
 }
 
@@ -44,7 +46,15 @@ impl Course {
     #[must_use]
     pub fn of(status: Option<&QuotaRequestStatus>, process: &Process, today: Today<'_>) -> Self {
         let Some(status) = status else {
-            return Self { stage: None, offer: None, returned: None, review: None, withdrawn: None, history: vec![] };
+            return Self {
+                stage: None,
+                offer: None,
+                returned: None,
+                review: None,
+                withdrawn: None,
+                term: None,
+                history: vec![],
+            };
         };
         Self {
             stage: status.stage.as_ref().map(|one| stage(one, today)),
@@ -52,6 +62,7 @@ impl Course {
             returned: status.returned.as_ref().map(returned),
             review: status.review.as_ref().map(review),
             withdrawn: status.withdrawn.as_ref().map(|one| withdrawal(one, process.rules.undo)),
+            term: status.term.as_ref().map(term_view),
             history: status.history.iter().map(step).collect(),
         }
     }
@@ -73,7 +84,7 @@ impl Snapshot {
             let next = self.calendar.next_workday(day_of(at));
             CITY.to_timestamp(next.at(0, 0, 0, 0)).ok()
         });
-        Facts {
+        let facts = Facts {
             pool: spec.pool.clone(),
             target: if releases { Bundle::ZERO } else { spec.resources.parse().unwrap_or_default() },
             has: row.current,
@@ -82,7 +93,8 @@ impl Snapshot {
             quota_lowered: true,
             urge_from,
             ..Facts::default()
-        }
+        };
+        term::facts(&row.object, self.allocation_of(&row.department, spec), facts)
     }
 }
 
@@ -143,6 +155,7 @@ fn stage(stage: &kinds::Stage, today: Today<'_>) -> Stage {
         workdays_left: workdays_left(stage, today),
         provisional: stage.provisional,
         overdue: stage.overdue,
+        escalated_to: stage.escalated_to.clone(),
         urged_at: stage.urged_at.as_ref().map(|at| clock::text(at.0)),
         stopped: stage.stopped.as_ref().map(|stopped| StoppedClock {
             limit: stopped.limit.clone(),
@@ -198,6 +211,16 @@ fn withdrawal(withdrawn: &kinds::Withdrawal, undo: SignedDuration) -> Withdrawal
         at: clock::text(withdrawn.at.0),
         from: withdrawn.from.into(),
         undo_until: clock::text(withdrawn.at.0.saturating_add(undo).unwrap_or(Timestamp::MAX)),
+    }
+}
+
+fn term_view(term: &kinds::GrantTerm) -> TermView {
+    TermView {
+        ends_at: term.ends_at.clone(),
+        base: term.base.as_ref().map(Into::into),
+        warned: term.warned.clone(),
+        ended_at: term.ended_at.as_ref().map(|at| clock::text(at.0)),
+        escalated_to: term.escalated_to.clone(),
     }
 }
 

@@ -34,6 +34,13 @@ impl Snapshot {
         place(&self.allocations, department, spec)
     }
 
+    /// That allocation, where it is there.
+    #[must_use]
+    pub fn allocation_of(&self, department: &str, spec: &QuotaRequestSpec) -> Option<&Allocation> {
+        judgement::place(&spec.application, &spec.pool, own(&self.allocations, department, &spec.application))
+            .allocation
+    }
+
     /// Whose each workload namespace is, by what allocations say and by what ledgers have not yet
     /// proven empty.
     fn owners(&self) -> &BTreeMap<String, AllocationKey> {

@@ -153,7 +153,7 @@ impl Reading {
         let process = self.process();
         let acting = self.acting(row, caller, &process, self.age.as_of);
         let today = course::Today { now: self.age.as_of, calendar: &self.calendar };
-        let Course { stage, offer, returned, review, withdrawn, history } = Course::of(status, &process, today);
+        let Course { stage, offer, returned, review, withdrawn, term, history } = Course::of(status, &process, today);
         let correction_blocked = acting.correction_blocked();
         RequestView {
             department: row.department.clone(),
@@ -180,6 +180,7 @@ impl Reading {
             returned,
             review,
             withdrawn,
+            term,
             revision: row.revision,
             version: course::version(row.revision, &row.object.metadata),
             created_at: clock::text(row.created_at),

@@ -186,9 +186,11 @@ impl Outcome {
             Verdict::Withdraw => "withdrawn: nothing was changed".to_owned(),
             Verdict::Reinstate => "is open again".to_owned(),
             Verdict::Urge => "urged: that is noted on it".to_owned(),
-            Verdict::Reject | Verdict::Confirm | Verdict::Cancel | Verdict::Reclaim => {
-                "rejected: nothing was changed".to_owned()
-            }
+            Verdict::Reject => "rejected: nothing was changed".to_owned(),
+            Verdict::Confirm => "confirmed: the rest is opened".to_owned(),
+            Verdict::Cancel if self.phase == Some(Phase::Active) => "cancelled: it keeps what it has".to_owned(),
+            Verdict::Cancel => "cancelled: it goes back to what was there before".to_owned(),
+            Verdict::Reclaim => "is being taken back: what is in use stays counted until it ends".to_owned(),
         }
     }
 

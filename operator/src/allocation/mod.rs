@@ -5,6 +5,7 @@
 
 mod apply;
 mod evidence;
+mod lease;
 mod observe;
 mod plan;
 mod report;
@@ -45,6 +46,8 @@ pub enum Error {
     Write { action: &'static str, namespace: String, source: kube::Error },
     #[error("failed to look at what namespace {namespace} uses")]
     Evidence { namespace: String, source: kube::Error },
+    #[error("failed to write the end of the temporary grant")]
+    EndLease { source: kube::Error },
     #[error("failed to write the finalizer of the allocation")]
     Finalizer { source: kube::Error },
     #[error("failed to report the allocation's status")]
@@ -58,6 +61,7 @@ impl Categorised for Error {
             Self::Desk(_) => Category::Unavailable,
             Self::Write { source, .. }
             | Self::Evidence { source, .. }
+            | Self::EndLease { source }
             | Self::Finalizer { source }
             | Self::Report { source } => source.category(),
         }
@@ -101,6 +105,10 @@ async fn reconcile(key: AllocationKey, allocation: &Arc<Allocation>, context: &C
     if !apply::ensure_finalizer(allocation, context).await? {
         return Ok(Action::requeue(SAFETY_NET));
     }
+    // client: the end of a temporary grant, written into its spec; all else follows from that
+    if lease::end(allocation, context, now).await? {
+        return Ok(Action::requeue(SAFETY_NET));
+    }
     let subject = observe::Subject::living(key, allocation);
     // client: only if the caches show that something isn't as the ledger says
     let observed = observe::observe(&subject, context).await?;
@@ -115,13 +123,8 @@ async fn reconcile(key: AllocationKey, allocation: &Arc<Allocation>, context: &C
     }
     // client: the status, what is urgent at once
     let wait = report::report(allocation, &observed, &applied, &drained, context, now).await?;
-    Ok(Action::requeue(next_look(&applied, &drained, wait, lease_ends_in(allocation, now))))
-}
-
-/// Time to the end of the lease, at which the status has something new to say.
-fn lease_ends_in(allocation: &Allocation, now: jiff::Timestamp) -> Option<Duration> {
-    let end: jiff::Timestamp = allocation.spec.lease.as_ref()?.expires_at.parse().ok()?;
-    Duration::try_from(end.duration_since(now)).ok()
+    let look = next_look(&applied, &drained, wait, lease::ends_in(allocation, now));
+    Ok(Action::requeue(context.clock.wait(look)))
 }
 
 fn next_look(

@@ -14,7 +14,7 @@ use super::apply::Applied;
 use super::evidence::{self, Drained};
 use super::observe::Observed;
 use super::plan::Blocked;
-use super::{CONTROLLER, Error};
+use super::{CONTROLLER, Error, lease};
 use crate::context::Context;
 use crate::pool::halt;
 use crate::pool::verdicts::Verdict;
@@ -94,7 +94,8 @@ fn status_of(
         enforced_saying,
         draining_saying(draining, drained),
         within_saying(used, granted),
-        expired_saying(allocation, now),
+        lease::expired(allocation, now),
+        lease::overdue(allocation, draining, drained, now),
     ];
     let generation = allocation.metadata.generation.unwrap_or_default();
     AllocationStatus {
@@ -129,6 +130,11 @@ fn granted_saying(allocation: &Allocation, observed: &Observed) -> Saying {
             let text: Vec<String> = violations.iter().map(ToString::to_string).collect();
             Saying::no(condition::GRANTED, "Invalid", text.join("; "))
         }
+        Some(Verdict::Expired) => Saying::no(
+            condition::GRANTED,
+            "GrantExpired",
+            "the grant has ended and can't grow: an approver renews it or takes it back",
+        ),
         None => {
             Saying::no(condition::GRANTED, NOT_DECIDED, "the pool hasn't decided on it yet, or the pool doesn't exist")
         }
@@ -217,17 +223,4 @@ fn within_saying(used: Bundle, granted: Bundle) -> Saying {
     }
     let message = format!("{}; nothing is evicted, nothing new starts", above.join(", "));
     Saying::no(condition::WITHIN_GRANT, "AboveGrant", message)
-}
-
-fn expired_saying(allocation: &Allocation, now: Timestamp) -> Saying {
-    let Some(lease) = &allocation.spec.lease else {
-        return Saying::no(condition::EXPIRED, "Permanent", "the grant has no end");
-    };
-    match lease.expires_at.parse::<Timestamp>() {
-        Ok(end) if end <= now => {
-            Saying::yes(condition::EXPIRED, "LeaseEnded", format!("the grant ended at {}", lease.expires_at))
-        }
-        Ok(_) => Saying::no(condition::EXPIRED, "LeaseRunning", format!("the grant ends at {}", lease.expires_at)),
-        Err(error) => Saying::no(condition::EXPIRED, "LeaseUnreadable", format!("spec.lease.expiresAt: {error}")),
-    }
 }

@@ -18,6 +18,8 @@ pub enum Verdict {
     NotGranted(Reason),
     /// It isn't one that could be granted.
     Invalid(Vec<Violation>),
+    /// Its grant has ended and may not grow.
+    Expired,
 }
 
 /// What is known of a waiting allocation.

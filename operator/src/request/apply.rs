@@ -19,7 +19,7 @@ use serde_json::json;
 use super::observe::Observed;
 use super::plan::{Step, Why};
 use super::staged::{self, Advance};
-use super::{CONTROLLER, Error};
+use super::{CONTROLLER, Error, term};
 use crate::context::Context;
 use crate::patch::{Part, patch};
 use crate::pool::cause_of;
@@ -65,6 +65,9 @@ pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Time
             written.map_err(|source| Error::Allocation { allocation: name, source })
         }
         Step::Move { to } => {
+            if to == Phase::Released && observed.place().allocation.is_none() {
+                confirm_unwritten(observed, context).await?;
+            }
             let mut next = observed.request.status.clone().unwrap_or_default();
             step_to(&mut next, to, SYSTEM, None, "", now);
             write_request(observed, next, context, now).await
@@ -161,6 +164,17 @@ async fn confirm_missing(observed: &Observed, why: &Why, context: &Context) -> R
     }
 }
 
+/// Nothing was ever written for a provisioning that was cancelled: a cache may be behind.
+async fn confirm_unwritten(observed: &Observed, context: &Context) -> Result<(), Error> {
+    let api: Api<Allocation> = Api::namespaced(context.client.clone(), &observed.namespace);
+    let name = observed.place().name;
+    match api.get_metadata_opt(&name).await {
+        Ok(None) => Ok(()),
+        Ok(Some(_)) => Err(Error::CacheBehind { missing: "the allocation" }),
+        Err(source) => Err(Error::Allocation { allocation: name, source }),
+    }
+}
+
 /// Puts a refusal on record in the request and then answers. Whoever sees the request as it was
 /// before, an operator that slept, can no longer approve it by this decision: his write of the
 /// request fails, and he finds the answer there.
@@ -253,6 +267,7 @@ fn decided(observed: &Observed, decision: &QuotaDecision, phases: &[Phase], now:
     let mut next = observed.request.status.clone().unwrap_or_default();
     next.decision = Some(decision.name_any());
     if phases.contains(&Phase::Approved) {
+        next.before = Some(resources::term::had(observed.place().allocation));
         next.allocation = Some(observed.place().name);
     }
     let spec = &decision.spec;
@@ -317,7 +332,7 @@ async fn write_request(
 fn sayings(observed: &Observed, next: &QuotaRequestStatus) -> Vec<Saying> {
     let phase = next.phase.unwrap_or_default();
     let mut sayings = vec![ready(observed, phase)];
-    sayings.push(overdue(next));
+    sayings.push(term::overdue(observed, next).unwrap_or_else(|| overdue(next)));
     sayings.push(match phase {
         Phase::Offered => {
             Saying::yes(condition::CAPACITY_HELD, "Offered", "what is offered is kept until it is answered")
@@ -335,6 +350,7 @@ fn sayings(observed: &Observed, next: &QuotaRequestStatus) -> Vec<Saying> {
         ),
         _ => Saying::no(ANOTHER_REQUEST_OPEN, "First", "no earlier request is in front of it"),
     });
+    sayings.push(term::ending(next));
     sayings
 }
 
@@ -346,7 +362,12 @@ fn overdue(next: &QuotaRequestStatus) -> Saying {
         Some(due) if stage.overdue => Saying::yes(
             condition::OVERDUE,
             "Overdue",
-            format!("{} was due {due}; nothing is decided by silence", stage.name),
+            match &stage.escalated_to {
+                Some(whom) => {
+                    format!("{} was due {due}; escalated to {whom}; nothing is decided by silence", stage.name)
+                }
+                None => format!("{} was due {due}; nothing is decided by silence", stage.name),
+            },
         ),
         Some(due) => Saying::no(condition::OVERDUE, "InTime", format!("{} is due {due}{provisional}", stage.name)),
         None => Saying::no(condition::OVERDUE, "NoDeadline", "no time limit applies to this step"),
@@ -370,6 +391,11 @@ fn ready(observed: &Observed, phase: Phase) -> Saying {
         Phase::Active => Saying::yes(condition::READY, "Active", "in force"),
         Phase::Released => Saying::yes(condition::READY, "Released", "the capacity is back in the pool"),
         Phase::Submitted => Saying::no(condition::READY, "Submitted", "waits for a decision"),
+        Phase::Expired => Saying::no(
+            condition::READY,
+            "Expired",
+            "the grant has ended: it keeps its size and can't grow until an approver renews it or takes it back",
+        ),
         Phase::Returned => {
             Saying::no(condition::READY, "Returned", "the department has to correct it: change spec and it goes on")
         }

@@ -8,8 +8,10 @@ mod numbers;
 mod observe;
 mod plan;
 mod staged;
+mod term;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use kube::ResourceExt;
@@ -108,5 +110,6 @@ async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Act
     // What the step wrote brings the next look; an answer that was lost brings none.
     let unanswered = !observed.decisions.is_empty();
     let wait = if unanswered { plan::ANSWER_OVERDUE.unsigned_abs() } else { SAFETY_NET };
-    Ok(Action::requeue(staged::look_again(&observed, now).map_or(wait, |due| due.min(wait))))
+    let due = [staged::look_again(&observed, now), term::look_again(&observed, now)];
+    Ok(Action::requeue(context.clock.wait(due.into_iter().flatten().fold(wait, Duration::min))))
 }

@@ -12,7 +12,7 @@ use resources::judgement::{self, Beside, Owner, Place, Unfit};
 use resources::policy::Policy;
 use resources::v1alpha1::{Allocation, Application, QuotaDecision, QuotaRequest, QuotaRequestSpec};
 use resources::workday::{self, Calendar};
-use resources::{names, workflow};
+use resources::{names, term, workflow};
 
 use crate::context::Context;
 
@@ -66,6 +66,13 @@ impl Observed {
         let spec = &self.request.spec;
         let left = spec.move_from.as_ref()?;
         judgement::place(&spec.application, left, self.allocations.iter().map(AsRef::as_ref)).allocation
+    }
+
+    /// Whether a move has given back what it leaves.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        let decision = self.request.status.as_ref().and_then(|status| status.decision.as_deref());
+        self.left().is_some_and(|left| term::carries(left, decision))
     }
 
     /// What the allocation shall have by the request, or what is in the way.

@@ -14,11 +14,12 @@ use resources::v1alpha1::{
     RequestType,
 };
 use resources::workflow::{self, Facts, Refusal, Standing};
-use resources::{names, sharing};
+use resources::{sharing, term as grant};
 use thiserror::Error;
 
 use super::observe::Observed;
 use super::staged::{self, Advance};
+use super::term;
 
 /// One step. The next one follows when the watches bring what this one wrote.
 #[derive(Debug)]
@@ -130,7 +131,7 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
             let answer = Box::new(refusal.answer.clone());
             return Step::Repeat { decision: Arc::clone(decision), answer };
         }
-        return match observed.policy.path.way_from(phase) {
+        return match workflow::way_of(observed.policy.path, phase, decision.spec.verdict) {
             ApprovalPath::Direct => decide(observed, decision),
             ApprovalPath::Staged => advance(observed, decision, now),
         };
@@ -142,9 +143,26 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
         }
     }
     match phase {
-        Phase::Approved | Phase::Provisioning | Phase::Reclaiming => provision(observed, phase, applied),
-        _ => staged::by_time(observed, now).map_or(Step::Tell, |status| Step::Note { status: Box::new(status) }),
+        Phase::Approved | Phase::Provisioning | Phase::Reclaiming => match provision(observed, phase, applied) {
+            Step::Tell => term::escalated(observed, now).map_or(Step::Tell, noted),
+            step => step,
+        },
+        Phase::Active | Phase::Expired => match given_back(observed, applied) {
+            Some(spec) => Step::Provision { spec: Box::new(spec) },
+            None => term::step(observed, now).map_or(Step::Tell, noted),
+        },
+        _ => staged::by_time(observed, now).map_or(Step::Tell, noted),
     }
+}
+
+fn noted(status: QuotaRequestStatus) -> Step {
+    Step::Note { status: Box::new(status) }
+}
+
+/// What a cancelled Reclaim gives back, until it is written.
+fn given_back(observed: &Observed, applied: Option<&str>) -> Option<AllocationSpec> {
+    let allocation = observed.place().allocation.filter(|_| term::is_taken_back(observed))?;
+    if grant::carries(allocation, applied) { None } else { term::taken_back(observed, applied) }
 }
 
 fn advance(observed: &Observed, decision: &Arc<QuotaDecision>, now: Timestamp) -> Step {
@@ -182,17 +200,22 @@ fn decide(observed: &Observed, decision: &Arc<QuotaDecision>) -> Step {
 
 /// The way from an approval to a grant in force, read off the allocation.
 fn provision(observed: &Observed, phase: Phase, applied: Option<&str>) -> Step {
-    let wanted = allocation_spec(observed, applied);
+    let is_taken_back = term::is_taken_back(observed);
     let allocation = observed.place().allocation;
-    if !allocation.is_some_and(|allocation| has_been_written(allocation, applied)) {
+    if is_taken_back && allocation.is_none() {
+        return Step::Move { to: Phase::Released };
+    }
+    let wanted = term::taken_back(observed, applied).unwrap_or_else(|| allocation_spec(observed, applied));
+    if !allocation.is_some_and(|allocation| grant::carries(allocation, applied)) {
         return Step::Provision { spec: Box::new(wanted) };
     }
-    let release = observed.request.spec.type_ == RequestType::Release;
+    let nothing_left = allocation.is_some_and(|one| one.spec.resources.parse().is_ok_and(Bundle::is_zero));
+    let release = observed.request.spec.type_ == RequestType::Release || (phase == Phase::Reclaiming && nothing_left);
     let mut reached = allocation.map(progress);
     // Only what is in force on the new side lets the old one go: whatever comes in between, the
     // application has one of them.
-    if let (Some(Progress::InForce), Some(left)) = (&reached, observed.left()) {
-        if !has_been_written(left, applied) {
+    if let (Some(Progress::InForce), Some(left), false) = (&reached, observed.left(), is_taken_back) {
+        if !grant::carries(left, applied) {
             let spec = AllocationSpec {
                 resources: Bundle::ZERO.into(),
                 namespaces: sharing::scaled(&left.spec.namespaces, Bundle::ZERO),
@@ -214,13 +237,6 @@ fn provision(observed: &Observed, phase: Phase, applied: Option<&str>) -> Step {
         Some(Progress::Waiting) | None => return Step::Tell,
     };
     if target == phase { Step::Tell } else { Step::Move { to: target } }
-}
-
-/// Whether this decision has been written into the allocation, whatever was written there since: an
-/// approval that has been carried out doesn't undo what somebody changes afterwards.
-fn has_been_written(allocation: &Allocation, decision: Option<&str>) -> bool {
-    let noted = allocation.annotations().get(names::ANNOTATION_DECISION).map(String::as_str);
-    decision.is_some() && (allocation.spec.decision.as_deref() == decision || noted == decision)
 }
 
 enum Progress {
@@ -267,7 +283,9 @@ fn lease(spec: &QuotaRequestSpec, before: Option<&AllocationSpec>) -> Option<Lea
     if spec.type_ == RequestType::Release {
         return None;
     }
-    let end = spec.period.as_ref()?.end.as_ref()?;
+    let Some(end) = spec.period.as_ref().and_then(|period| period.end.as_ref()) else {
+        return before.filter(|before| shrinks(spec, before)).and_then(|before| before.lease.clone());
+    };
     let last_day: jiff::civil::Date = end.parse().ok()?;
     let expires_at = format!("{}T00:00:00+08:00", last_day.tomorrow().ok()?);
     let base = match spec.type_ {
@@ -276,6 +294,12 @@ fn lease(spec: &QuotaRequestSpec, before: Option<&AllocationSpec>) -> Option<Lea
         RequestType::New | RequestType::Release => None,
     };
     Some(Lease { expires_at, base })
+}
+
+/// A grant that becomes smaller isn't made permanent by that.
+fn shrinks(spec: &QuotaRequestSpec, before: &AllocationSpec) -> bool {
+    let (Ok(wanted), Ok(has)) = (spec.resources.parse(), before.resources.parse()) else { return false };
+    spec.type_ == RequestType::Change && wanted.fits_within(has) && wanted != has
 }
 
 /// What a temporary grant returns to: the base of an earlier one, or what was there.

@@ -6,14 +6,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use ledger::Bundle;
 use resources::v1alpha1::{
-    HistoryRecord, Phase, QuotaDecision, QuotaRequestSpec, QuotaRequestStatus, RequestType, Stage, StoppedClock,
-    Verdict,
+    HistoryRecord, Phase, QuotaDecision, QuotaRequestSpec, QuotaRequestStatus, RequestType, ReviewStage, Stage,
+    StoppedClock, Verdict,
 };
 use resources::workday;
 use resources::workflow::{self, Act, Action, Actor, Clock, Deed, Facts, Limit, Outcome, Refusal, Role, Rules, Seen};
 use resources::workflow::{HISTORY_MAX, SYSTEM, Standing};
 
 use super::observe::Observed;
+use super::term;
 
 /// A request after one act.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +45,7 @@ pub fn standing(observed: &Observed) -> Standing {
         urge_from: stage.and_then(|stage| stage.urged_at.as_ref()).and_then(|at| next_morning(observed, at.0)),
         ..Facts::default()
     };
+    let facts = resources::term::facts(&observed.request, observed.place().allocation, facts);
     Standing::of(&observed.request, facts)
 }
 
@@ -66,8 +68,8 @@ pub fn verdict(observed: &Observed, decision: &QuotaDecision, now: Timestamp) ->
     let answer_by = begin(observed, Limit::OfferAnswer, at).as_ref().and_then(due);
     let (standing, rules) = (standing(observed), Rules::from(&observed.policy));
     let outcome = workflow::transition(&standing, &Act::of(&decision.spec, at, answer_by), &rules)?;
-    // What is in force already is changed by another request.
-    if outcome.row > 16 {
+    // What a move has left already isn't given back.
+    if outcome.row == 22 && observed.has_left() {
         let action = Action::Verdict(decision.spec.verdict);
         let (phase, revision, stage) = (standing.phase, standing.revision, standing.stage());
         return Err(Refusal::WrongStage {
@@ -89,6 +91,7 @@ pub fn verdict(observed: &Observed, decision: &QuotaDecision, now: Timestamp) ->
     if outcome.next.phase == Some(Phase::Approved) {
         status.allocation = Some(observed.place().name);
     }
+    term::decided(observed, decision, &outcome, &mut status, at);
     Ok(Advance { outcome, status })
 }
 
@@ -132,12 +135,13 @@ pub fn by_time(observed: &Observed, now: Timestamp) -> Option<QuotaRequestStatus
 #[must_use]
 pub fn look_again(observed: &Observed, now: Timestamp) -> Option<std::time::Duration> {
     let stage = observed.request.status.as_ref()?.stage.as_ref()?;
-    let ahead = due(stage)?.duration_since(now);
+    let reminder = reminder(stage).filter(|at| *at > now && is_ours(stage));
+    let ahead = reminder.or_else(|| due(stage))?.duration_since(now);
     // In time is what happens at the due time itself.
     ahead.is_positive().then(|| (ahead + SignedDuration::from_secs(1)).unsigned_abs())
 }
 
-fn by_itself(by: Actor, standing: &Standing, deed: Deed, now: Timestamp) -> Act {
+pub fn by_itself(by: Actor, standing: &Standing, deed: Deed, now: Timestamp) -> Act {
     let seen = Seen { revision: standing.revision, stage: Some(standing.stage().to_owned()) };
     Act { by, at: now, seen, deed }
 }
@@ -267,19 +271,48 @@ fn redated(observed: &Observed, status: &QuotaRequestStatus, now: Timestamp) -> 
     Some(next)
 }
 
-/// Marked where the reviewers' time has passed: nothing is decided by silence.
+/// Reminded on the day on which it is due, and marked and put before the next approver where the
+/// reviewers' time has passed: once, and nothing is decided by silence.
 fn overdue(status: &QuotaRequestStatus, now: Timestamp) -> Option<QuotaRequestStatus> {
-    let stage = status.stage.as_ref().filter(|stage| !stage.overdue)?;
-    let is_ours = stage.limit.as_ref().is_some_and(|limit| limit.starts_with("sla."));
-    if !is_ours || due(stage)? >= now {
+    let stage = status.stage.as_ref().filter(|stage| is_ours(stage))?;
+    let due = due(stage)?;
+    let mut next = status.clone();
+    let is_late = due < now && !stage.overdue;
+    let is_reminded = stage.reminded_at.is_some() || reminder(stage).is_none_or(|at| now < at);
+    if !is_late && is_reminded {
         return None;
     }
-    let mut next = status.clone();
-    next.stage = Some(Stage { overdue: true, ..stage.clone() });
+    let whom = (is_late && stage.escalated_to.is_none()).then(|| escalated_to(&stage.name).name().to_owned());
+    next.stage = Some(Stage {
+        overdue: stage.overdue || is_late,
+        reminded_at: stage.reminded_at.clone().or_else(|| Some(whole_seconds(now))),
+        escalated_to: whom.clone().or_else(|| stage.escalated_to.clone()),
+        ..stage.clone()
+    });
+    if let Some(whom) = whom {
+        let due = stage.due_at.as_deref().unwrap_or_default();
+        term::note(&mut next, format!("{} was due {due}: escalated to {whom}", stage.name), now);
+    }
     Some(next)
 }
 
-fn whole_seconds(at: Timestamp) -> Time {
+fn is_ours(stage: &Stage) -> bool {
+    stage.limit.as_ref().is_some_and(|limit| limit.starts_with("sla."))
+}
+
+/// When its people are reminded: as the day begins on which it is due.
+fn reminder(stage: &Stage) -> Option<Timestamp> {
+    let day = workday::day_of(due(stage)?);
+    workday::CITY.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
+}
+
+/// Whose it is after those who let it lie: of the technical reviewers the approvers, and beyond them
+/// those who answer for the process.
+fn escalated_to(stage: &str) -> Role {
+    if stage == ReviewStage::TechReview.name() { Role::ApproverAdmin } else { Role::CloudAdmin }
+}
+
+pub fn whole_seconds(at: Timestamp) -> Time {
     Time(Timestamp::from_second(at.as_second()).unwrap_or(at))
 }
 

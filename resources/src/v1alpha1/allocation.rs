@@ -49,8 +49,9 @@ pub struct AllocationSpec {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     #[x_kube(validation = Rule::new("self.size() < 2 || self.all(n, has(n.share))").message("with several namespaces each needs its share"))]
     pub namespaces: Vec<NamespaceShare>,
-    /// When the grant ends. Its passing is shown (condition Expired); in this version nothing is
-    /// taken back by itself: renew or release it.
+    /// When the grant ends. With a base it returns to the base then, by itself; without one nothing
+    /// shrinks, condition Expired is True, growth is refused, and an approver renews it or takes it
+    /// back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
     /// The QuotaDecision that set these amounts; absent where an admin wrote them without a request.
@@ -79,7 +80,8 @@ pub struct Lease {
     #[schemars(length(max = 35))]
     #[x_kube(validation = Rule::new("self.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$')").message("must be a time with its zone, such as 2027-12-01T00:00:00+08:00"))]
     pub expires_at: String,
-    /// What it shall have after its end, zero included. Recorded, not acted on in this version.
+    /// What it shall have after its end, zero included. Nothing is evicted: what is used beyond it
+    /// stays counted until it ends (condition Overdue).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Resources>,
 }

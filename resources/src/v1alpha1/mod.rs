@@ -9,6 +9,7 @@ mod pool_ledger;
 mod quota_decision;
 mod quota_request;
 mod request_status;
+mod request_term;
 mod resource_pool;
 mod shared;
 mod work_calendar;
@@ -30,6 +31,7 @@ pub use request_status::{
     Correction, Evidence, HistoryRecord, Offer, Phase, QuotaRequestStatus, RefusedDecision, Returned, ReviewRecord,
     ReviewStage, Reviewed, Stage, StoppedClock, Withdrawal,
 };
+pub use request_term::{GrantTerm, HadBefore, TakenBack};
 pub use resource_pool::{
     ClusterRef, Contract, GrantablePercent, KubeconfigSecretRef, LimitPolicy, LocalCluster, PhysicalGuard,
     PhysicalStatus, PoolFence, PoolOrder, PoolSummary, Provider, ResourcePool, ResourcePoolSpec, ResourcePoolStatus,

@@ -64,8 +64,9 @@ pub struct QuotaRequestSpec {
     pub move_from: Option<String>,
     /// What the application shall have afterwards, not the difference.
     pub resources: Resources,
-    /// For how long. Without an end it is permanent; when an end has passed that is shown, and in
-    /// this version nothing is taken back by itself.
+    /// For how long. Without an end it is permanent. A Change with an end is a temporary grant: after
+    /// its last day the application returns to what it had before. What ends otherwise keeps its size
+    /// until an approver renews it or takes it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
     /// Why it is needed.

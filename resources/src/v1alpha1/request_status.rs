@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quota_decision::DecisionStatus;
+use super::request_term::{GrantTerm, HadBefore, TakenBack};
 use crate::amounts::Resources;
 
 /// Where the case stands. Technical health is in the conditions.
@@ -80,6 +81,15 @@ pub struct QuotaRequestStatus {
     /// The allocation it brought about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocation: Option<String>,
+    /// The end of the grant that it brought about, where that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<GrantTerm>,
+    /// What the application had in the pool before the approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<HadBefore>,
+    /// The decision that takes the grant back, or stopped its provisioning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<TakenBack>,
     /// What the rules of automatic approval found, with the values they looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
@@ -130,6 +140,9 @@ pub struct Stage {
     pub urged_at: Option<Time>,
     #[serde(default)]
     pub overdue: bool,
+    /// It is overdue: the role that this was put before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_to: Option<String>,
     /// The reviewers' own time limit, while it is the department's turn: it goes on with what was left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<StoppedClock>,

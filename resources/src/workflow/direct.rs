@@ -1,9 +1,43 @@
 //! The short way: one decision on a submitted request. It is what the operator carries out until its
 //! controller follows the whole table.
 
+use jiff::Timestamp;
+
 use super::standing::Standing;
-use super::{Action, DEPARTMENT, Open, Refusal, Role, Rules};
+use super::{Action, DEPARTMENT, Open, Refusal, Role, Rules, open_now};
+use crate::policy::ApprovalPath;
 use crate::v1alpha1::{Phase, QuotaDecisionSpec, Verdict};
+
+/// Whether this verdict on a request in this phase is given in the short way, in a city that decides
+/// so. What has begun in stages ends in stages, and what is in force goes one way everywhere.
+#[must_use]
+pub const fn is_short(phase: Phase, verdict: Verdict) -> bool {
+    let is_decision = matches!(verdict, Verdict::Approve | Verdict::Reject | Verdict::Withdraw);
+    match phase {
+        Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned => false,
+        Phase::Provisioning | Phase::Testing | Phase::Active | Phase::Expired | Phase::Reclaiming => is_decision,
+        Phase::Submitted | Phase::Approved | Phase::Rejected | Phase::Withdrawn | Phase::Lapsed | Phase::Released => {
+            true
+        }
+    }
+}
+
+/// The way that a verdict goes on a request in this phase, where the city has set `path`.
+#[must_use]
+pub const fn way_of(path: ApprovalPath, phase: Phase, verdict: Verdict) -> ApprovalPath {
+    if is_short(phase, verdict) { path } else { ApprovalPath::Staged }
+}
+
+/// What can be done now, and by whom, where the city has set `path`.
+#[must_use]
+pub fn open_on(path: ApprovalPath, standing: &Standing, at: Timestamp, rules: &Rules) -> Vec<Open> {
+    let phase = standing.phase.unwrap_or_default();
+    if path == ApprovalPath::Direct && phase == Phase::Submitted {
+        return open_directly(standing);
+    }
+    let open = open_now(standing, at, rules).into_iter();
+    open.filter(|open| way_of(path, phase, open.verdict) == ApprovalPath::Staged).collect()
+}
 
 /// What a verdict brings about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +84,7 @@ fn wrong_stage(standing: &Standing, phase: Phase, verdict: Verdict) -> Refusal {
 }
 
 /// What can be done in the short way, and by whom.
-#[must_use]
-pub fn open_directly(standing: &Standing) -> Vec<Open> {
+fn open_directly(standing: &Standing) -> Vec<Open> {
     const APPROVERS: &[Role] = &[Role::ApproverAdmin, Role::ApproverTech];
     if standing.phase != Some(Phase::Submitted) {
         return vec![];

@@ -32,7 +32,7 @@ mod tests;
 pub use act::{Act, Action, Actor, Deed, Given, SYSTEM, Seen};
 pub use capacity::{Account, Move};
 pub use correction::corrections;
-pub use direct::{Step, open_directly, step};
+pub use direct::{Step, is_short, open_on, step, way_of};
 pub use guard::open_now;
 pub use outcome::{Clock, Limit, Outcome};
 pub use queue::{concern_the_same, holds, is_open, is_undecided, turn};

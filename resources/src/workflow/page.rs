@@ -171,6 +171,7 @@ fn condition(row: &Row, standing: &Standing) -> &'static str {
         When::KeepsNothing if standing.phase.is_some() => " (nothing remains)",
         When::KeepsNothing => "",
         When::NotLowered => " (quota not lowered yet)",
+        When::Carries => "",
     }
 }
 

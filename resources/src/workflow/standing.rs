@@ -89,6 +89,8 @@ pub struct Facts {
     pub missing: Vec<String>,
     /// The quota in the cluster is lowered, or is being lowered: that isn't undone.
     pub quota_lowered: bool,
+    /// Another request has changed the grant since: this one's is no more.
+    pub superseded: bool,
     /// When the test, the term or the time for a correction is over.
     pub due: Option<Timestamp>,
     /// The department was reminded that its test is over.

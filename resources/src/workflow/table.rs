@@ -64,11 +64,9 @@ pub enum When {
     KeepsNothing,
     /// The quota isn't lowered yet.
     NotLowered,
+    /// The grant is still what this request brought about.
+    Carries,
 }
-
-/// The last line whose verdicts are carried out. What is in force already is changed by another
-/// request, in this version.
-pub const CARRIED_OUT: u8 = 16;
 
 const ADMIN: &[Role] = &[Role::ApproverAdmin];
 const TECH: &[Role] = &[Role::ApproverTech];
@@ -133,7 +131,7 @@ pub const TABLE: &[Row] = &[
     by(22, &[Phase::Provisioning], Verdict::Cancel, CLOUD, To::Phase(Phase::Reclaiming), When::Always),
     row(23, &[Phase::Active], Action::TermEnded, Who::These(SYSTEM), To::Phase(Phase::Expired), When::Always),
     auto(24, &[Phase::Expired], Action::Renewed, Phase::Active, When::Always),
-    by(25, IN_FORCE, Verdict::Reclaim, ADMIN, To::Phase(Phase::Reclaiming), When::Always),
+    by(25, IN_FORCE, Verdict::Reclaim, ADMIN, To::Phase(Phase::Reclaiming), When::Carries),
     back(IN_FORCE, When::Always),
     // The request that takes back goes the same way as the grant that it is about.
     back(&[Phase::Approved], When::Releases),
@@ -182,12 +180,6 @@ impl Row {
         from && self.action == action && self.when.holds(standing, rules)
     }
 
-    /// Whether the operator does what follows, where it is a verdict.
-    #[must_use]
-    pub const fn is_carried_out(&self) -> bool {
-        self.number <= CARRIED_OUT
-    }
-
     /// Whose it is, for a request that stands there.
     #[must_use]
     pub fn roles(&self, standing: &Standing) -> &'static [Role] {
@@ -230,6 +222,7 @@ impl When {
             Self::Keeps => !facts.keeps.is_zero(),
             Self::KeepsNothing => facts.keeps.is_zero(),
             Self::NotLowered => !facts.quota_lowered,
+            Self::Carries => !facts.superseded,
         }
     }
 }
@@ -257,7 +250,7 @@ pub fn find(standing: &Standing, action: Action, rules: &Rules) -> Option<&'stat
 #[must_use]
 pub fn open(standing: &Standing, rules: &Rules) -> Vec<Verdict> {
     let row = |verdict: Verdict| find(standing, Action::Verdict(verdict), rules);
-    Verdict::ALL.into_iter().filter(|verdict| row(*verdict).is_some_and(Row::is_carried_out)).collect()
+    Verdict::ALL.into_iter().filter(|verdict| row(*verdict).is_some()).collect()
 }
 
 /// Everybody who ever does this, wherever the request stands.

@@ -1,13 +1,16 @@
 //! The operator, unchanged, behind a layer of faults. For tests: nothing here ships.
 #![forbid(unsafe_code)]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use clap::Parser;
 use futures::FutureExt;
 use operator::admin::{self, Admin};
+use operator::clock::Clock;
 use operator::metrics::Metrics;
 use operator::telemetry::LogLevel;
 use operator::{args, run, telemetry};
@@ -57,9 +60,30 @@ async fn run(args: args::Args, fire: FireArgs, log_level: LogLevel) -> Result<()
     let listener = admin::bind(admin_listen, admin_address_file.as_deref()).await?;
     let pages = Admin { registry: Arc::new(registry), ready: Arc::clone(&ready), log_level };
     let serving = tokio::spawn(admin::serve(listener, pages, stop.clone()));
+    let clock = fire.clock_file.clone().map_or(Clock::System, moved_clock);
     let clients = faults::clients(fire).await?;
     let identity = identity.unwrap_or_else(|| format!("under-fire-{}", std::process::id()));
-    let result = Box::pin(run::operate(clients, &namespace, &identity, metrics, &ready, stop)).await;
+    let result = Box::pin(run::operate(clients, &namespace, &identity, clock, metrics, &ready, stop)).await;
     serving.abort();
     Ok(result?)
+}
+
+/// A clock that goes by the file: looked at often enough that nobody waits for it.
+fn moved_clock(file: PathBuf) -> Clock {
+    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    let read = move || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        // A file that is being written may be empty for a moment: then the last number stands.
+        if let Ok(seconds) = text.trim().parse() {
+            AHEAD.store(seconds, Ordering::Release);
+        }
+    };
+    read();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            read();
+        }
+    });
+    Clock::Moved(&AHEAD)
 }

@@ -33,6 +33,10 @@ pub struct FireArgs {
     /// Break the connection of all such requests while the gate is shut: `NAME=VERB:KIND:PART`.
     #[arg(long, value_name = "RULE")]
     pub block: Vec<NamedRule>,
+    /// A file with a number of seconds: the operator's clock is so far ahead, as of whenever the file
+    /// is written anew.
+    #[arg(long)]
+    pub clock_file: Option<PathBuf>,
     /// Folder of the gates and of what came of them.
     #[arg(long)]
     pub gates: Option<PathBuf>,

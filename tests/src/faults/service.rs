@@ -37,7 +37,8 @@ impl Fire {
     /// # Errors
     /// When the folder of gates can't be used.
     pub fn new(args: FireArgs) -> Result<Arc<Self>, std::io::Error> {
-        let FireArgs { seed, faults, kill_after_write, without, always_lead, capture, block, gates } = args;
+        let FireArgs { seed, faults, kill_after_write, without, always_lead, capture, block, clock_file: _, gates } =
+            args;
         tracing::info!(seed, ?faults, ?without, always_lead, "under fire");
         Ok(Arc::new(Self {
             dice: Dice::new(seed, faults),

@@ -516,3 +516,25 @@ fn a_large_ledger_shortens_its_journal_and_still_gives_back() {
     let Some(Verdict::NotGranted(reason)) = &verdicts(&refused)[&key(&long(9_999))] else { panic!("no room for it") };
     assert_eq!(*reason, Reason::LedgerFull { limit: entries });
 }
+
+fn leased(cpu: &str, generation: i64, base: Option<&str>) -> Arc<Allocation> {
+    let mut allocation = (*allocation("x", cpu, generation)).clone();
+    let base = base.map(|cpu| Resources { cpu: cpu.into(), memory: "1G".into(), storage: "1G".into() });
+    let lease = json!({"expiresAt": "1969-12-31T23:59:59Z", "base": base});
+    allocation.spec.lease = Some(serde_json::from_value(lease).unwrap());
+    Arc::new(allocation)
+}
+
+/// Whoever writes a grant anew whose end has passed gets what is left after it.
+#[test]
+fn after_its_end_a_grant_has_its_base_or_doesn_t_grow() {
+    let ledger = ledger_with(vec![allocation("x", "10", 1)]);
+    let granted = |plan: &Plan| after(plan).entries[&key("x")].granted().cpu.get();
+    let returned = plan(&observed(ledger.clone(), vec![leased("30", 2, Some("4"))]), NOW);
+    assert_eq!(granted(&returned), 4_000);
+    let grows = plan(&observed(ledger.clone(), vec![leased("30", 2, None)]), NOW);
+    assert!(grows.next.is_none(), "nothing changes");
+    assert_eq!(verdicts(&grows)[&key("x")], Some(Verdict::Expired));
+    let shrinks = plan(&observed(ledger, vec![leased("8", 2, None)]), NOW);
+    assert_eq!(granted(&shrinks), 8_000, "what has ended may still become smaller");
+}

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use resources::judgement::Owner;
+use resources::names;
 use resources::policy::Policy;
 use resources::v1alpha1::{
     AllocationStatus, Application, Basis, NamespaceShare, NewApplication, Period, QuotaDecisionSpec, QuotaRequest,

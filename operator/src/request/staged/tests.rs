@@ -105,9 +105,16 @@ fn what_the_department_leaves_lying_lapses_and_what_reviewers_leave_is_marked() 
     let status = |phase: &str, stage: serde_json::Value| json!({"phase": phase, "revision": 1, "stage": stage});
     let due = "2026-11-25T17:30:00+08:00";
     let review = observed(&status("TechReview", stage("sla.opinion", "2026-11-23T02:00:00Z", 2, due)));
+    assert_eq!(by_time(&review, at("2026-11-24T23:59:59+08:00")), None);
+    let reminded = by_time(&review, at("2026-11-25T00:00:00+08:00")).unwrap();
+    let stage_of = |status: &QuotaRequestStatus| status.stage.clone().unwrap();
+    assert!(stage_of(&reminded).reminded_at.is_some() && !stage_of(&reminded).overdue, "on its last day");
+    let review = observed(&serde_json::to_value(&reminded).unwrap());
     assert_eq!(by_time(&review, at(due)), None, "in time is the moment itself");
     let late = by_time(&review, at("2026-11-25T09:30:01Z")).unwrap();
-    assert_eq!((late.phase, late.stage.clone().unwrap().overdue), (Some(Phase::TechReview), true));
+    assert_eq!((late.phase, stage_of(&late).overdue), (Some(Phase::TechReview), true));
+    assert_eq!(stage_of(&late).escalated_to.as_deref(), Some("cloud-admin"), "the stage here is no technical review");
+    assert!(late.history.last().unwrap().reason.contains("escalated to cloud-admin"));
     assert_eq!(
         by_time(&observed(&serde_json::to_value(&late).unwrap()), at("2026-12-25T00:00:00Z")),
         None,
