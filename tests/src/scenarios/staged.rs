@@ -240,9 +240,12 @@ impl Story<'_> {
         for (key, value) in said.as_object().into_iter().flatten() {
             spec[key] = value.clone();
         }
+        // No two that are given in one story have the same, and each has it again with the same seed.
+        let word = |key: &str| said[key].as_str().unwrap_or("any").to_lowercase();
+        let name = format!("qd-{}-{}-{}-{seen}-{copy}", self.number, word("verdict"), word("stage"));
         let decision = json!({
             "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaDecision",
-            "metadata": {"namespace": self.town.namespace(), "generateName": "qd-"}, "spec": spec,
+            "metadata": {"namespace": self.town.namespace(), "name": name}, "spec": spec,
         });
         let name = create(self.world.stage.client(who, self.number + copy), decision).await.name_any();
         let decisions: Api<QuotaDecision> =
