@@ -243,3 +243,32 @@ fn step(record: &kinds::HistoryRecord) -> HistoryEntry {
         changes: changes.collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_by_the_calendar_where_a_limit_is_in_working_days() {
+        let calendar = Calendar::default();
+        let left = |limit: &str, due: &str, now: &str| {
+            let stage =
+                kinds::Stage { limit: Some(limit.to_owned()), due_at: Some(due.to_owned()), ..kinds::Stage::default() };
+            workdays_left(&stage, Today { now: now.parse().unwrap(), calendar: &calendar })
+        };
+        // Over National Day 2026 to the Saturday that is worked for it.
+        let due = "2026-10-10T17:30:00+08:00";
+        for (now, expected) in [
+            ("2026-09-30T10:00:00+08:00", 3),
+            ("2026-10-09T23:59:00+08:00", 1),
+            ("2026-10-10T00:01:00+08:00", 0),
+            ("2026-10-10T18:00:00+08:00", 0),
+            ("2026-10-11T09:00:00+08:00", 0),
+            ("2026-10-13T09:00:00+08:00", -2),
+        ] {
+            assert_eq!(left("sla.accept", due, now), Some(expected), "{now}");
+        }
+        assert_eq!(left("test.period", due, "2026-10-01T00:00:00+08:00"), None, "calendar days");
+        assert_eq!(left("withdraw.undo", due, "2026-10-10T17:29:30+08:00"), None, "seconds");
+    }
+}

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::{join_all, join4};
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, join_all};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use resources::v1alpha1::{DecisionOutcome, DecisionStatus, Phase, QuotaDecision, QuotaRequest};
@@ -31,19 +32,20 @@ pub async fn play(world: &World<'_>) {
     let [plain, corrected, accepted, declined, expired, undone, eyes, forgotten, torn] = &stories[..] else {
         panic!("a story for each name")
     };
-    let (told, torn_to) = futures::future::join(
-        join4(
-            futures::future::join(plain.plain(), corrected.corrected()),
-            futures::future::join(accepted.accepted(), declined.declined()),
-            futures::future::join(expired.expired(), undone.undone()),
-            futures::future::join(eyes.eyes(), forgotten.forgotten()),
-        ),
-        torn.torn(),
-    )
-    .await;
-    let (((), ()), ((), ()), ((), ()), ((), ())) = told;
-    let ends = [8, 6, 6, 8, BEFORE, 8, 80, BEFORE, torn_to];
-    for (story, cpu) in stories.iter().zip(ends) {
+    // Each says what its application has afterwards.
+    let told: [LocalBoxFuture<'_, u32>; 9] = [
+        Box::pin(plain.plain().map(|()| 8)),
+        Box::pin(corrected.corrected().map(|()| 6)),
+        Box::pin(accepted.accepted().map(|()| 6)),
+        Box::pin(declined.declined().map(|()| 8)),
+        Box::pin(expired.expired().map(|()| BEFORE)),
+        Box::pin(undone.undone().map(|()| 8)),
+        Box::pin(eyes.eyes().map(|()| 80)),
+        Box::pin(forgotten.forgotten().map(|()| BEFORE)),
+        Box::pin(torn.torn()),
+    ];
+    let ends = join_all(told).await;
+    for (story, cpu) in stories.iter().zip(&ends) {
         town.await_enforced(&story.name(), &cpu.to_string(), "8G", "0G").await;
     }
     nobody_was_decided_twice(world, &town).await;
@@ -240,9 +242,12 @@ impl Story<'_> {
         for (key, value) in said.as_object().into_iter().flatten() {
             spec[key] = value.clone();
         }
+        // No two that are given in one story have the same, and each has it again with the same seed.
+        let word = |key: &str| said[key].as_str().unwrap_or("any").to_lowercase();
+        let name = format!("qd-{}-{}-{}-{seen}-{copy}", self.number, word("verdict"), word("stage"));
         let decision = json!({
             "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaDecision",
-            "metadata": {"namespace": self.town.namespace(), "generateName": "qd-"}, "spec": spec,
+            "metadata": {"namespace": self.town.namespace(), "name": name}, "spec": spec,
         });
         let name = create(self.world.stage.client(who, self.number + copy), decision).await.name_any();
         let decisions: Api<QuotaDecision> =
