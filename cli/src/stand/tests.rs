@@ -38,7 +38,7 @@ pub fn has(cpu: &str) -> Resources {
 pub fn stand(request: &QuotaRequest, path: ApprovalPath) -> Stand {
     let has = has("64");
     Stand {
-        standing: standing(request, Some(&has), None),
+        standing: standing(request, Some(&has), None, None),
         policy: Some(Policy { path, ..Policy::default() }),
         codes: vec![],
         has: Some(has),
@@ -150,9 +150,8 @@ fn who_asked_decides_nothing() {
 
 #[test]
 fn what_can_be_done_is_what_is_left_of_the_table() {
-    let open = |request: &QuotaRequest, path| -> Vec<&str> {
-        stand(request, path).open().into_iter().filter_map(command).collect()
-    };
+    let open =
+        |request: &QuotaRequest, path| -> Vec<&str> { stand(request, path).open().into_iter().map(command).collect() };
     let (submitted, review) = (in_phase("Submitted", json!({})), in_phase("TechReview", json!({})));
     assert_eq!(open(&submitted, ApprovalPath::Staged), ["accept", "return", "reject", "withdraw", "urge"]);
     assert_eq!(open(&submitted, ApprovalPath::Direct), ["approve", "reject", "withdraw"]);
