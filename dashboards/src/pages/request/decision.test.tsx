@@ -203,6 +203,7 @@ describe("the history", () => {
       dueAt: "2126-11-26T17:30:00+08:00",
       provisional: true,
       overdue: true,
+      escalatedTo: null,
       urgedAt: null,
       stopped: null,
     };
