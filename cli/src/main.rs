@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
             };
         }
     };
-    match run(arguments).await {
+    match Box::pin(run(arguments)).await {
         Ok(ending) => ending.into(),
         Err(error) => {
             eprintln!("error: {error}");
@@ -68,7 +68,7 @@ async fn run(arguments: Arguments) -> Result<Ending, Error> {
     match command {
         Command::Capacity(command) => capacity::run(&session, &command).await,
         Command::Requests(command) => requests::run(&session, &command).await,
-        Command::Request(command) => request::run(&session, &command).await,
+        Command::Request(command) => Box::pin(request::run(&session, &command)).await,
         Command::Show(command) => show::run(&session, &command).await,
         Command::Decide(command) => decide::run(&session, &command).await,
         Command::Import(command) => import::run(&session, &command).await,

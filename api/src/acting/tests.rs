@@ -134,13 +134,14 @@ fn an_undo_is_shown_for_as_long_as_it_is_one() {
     assert_eq!(shown(&withdrawal("2026-11-23T05:58:59Z"), "zhang", &user), []);
 }
 
-/// The short way names no stage, and knows three verdicts.
+/// The short way names no stage, and knows three verdicts. What is in force goes one way everywhere.
 #[test]
 fn the_short_way_is_one_decision() {
     let process = Process::direct();
     let shown = |request: &QuotaRequest, name: &str, rights: &Rights| {
         let acting = Acting::new(request, facts(), &process, (name, rights), NOW.parse().unwrap());
-        assert_eq!(acting.stage(), None);
+        let stage = acting.standing.stage();
+        assert_eq!(acting.stage(), (!["Acceptance", "Released"].contains(&stage)).then_some(stage));
         let code = |refusal: Option<Refusal>| refusal.map_or("", |refusal| refusal.code());
         let actions: Vec<_> =
             acting.actions().into_iter().map(|(verdict, refusal)| (verdict.name(), code(refusal))).collect();
@@ -154,15 +155,31 @@ fn the_short_way_is_one_decision() {
     assert_eq!(shown(&submitted, "zhang", &member(Membership::User)), (own, false));
     let onlooker = vec![("Approve", "RoleMissing"), ("Reject", "RoleMissing"), ("Withdraw", "NotYours")];
     assert_eq!(shown(&submitted, "audit", &Rights::default()), (onlooker, false));
-    assert_eq!(shown(&request(&json!({"phase": "Active", "revision": 1})), "wang", &admin()), (vec![], false));
+    let in_force = |phase: &str| request(&json!({"phase": phase, "revision": 1}));
+    assert_eq!(shown(&in_force("Active"), "wang", &admin()), (vec![("Reclaim", "")], false));
+    assert_eq!(shown(&in_force("Expired"), "wang", &admin()), (vec![("Reclaim", "")], true));
+    assert_eq!(shown(&in_force("Released"), "wang", &admin()), (vec![], false));
 }
 
-/// What the operator doesn't carry out yet isn't offered: it is changed by another request.
+/// A grant is taken back where it is what the request brought about, and nobody takes back his own.
 #[test]
-fn what_is_in_force_isnt_taken_back_by_a_verdict() {
-    assert_eq!(shown(&request(&at("Active", "Active")), "wang", &admin()), []);
-    assert_eq!(shown(&request(&at("Reclaiming", "Reclaiming")), "wang", &admin()), [("Urge", "")]);
-    assert!(!waits(&request(&at("Expired", "Expired")), "wang", &admin()));
+fn what_is_in_force_is_taken_back_by_the_administrative_approver() {
+    let active = request(&at("Active", "Active"));
+    assert_eq!(shown(&active, "wang", &admin()), [("Reclaim", "")]);
+    assert_eq!(shown(&active, "zhang", &admin()), [("Reclaim", "SelfApproval")]);
+    assert_eq!(shown(&active, "liu", &tech()), [("Reclaim", "RoleMissing")]);
+    assert!(!waits(&active, "wang", &admin()), "it is nobody's turn");
+    assert!(waits(&request(&at("Expired", "Expired")), "wang", &admin()));
+    let process = Process::staged();
+    let superseded = Facts { superseded: true, ..facts() };
+    let rights = admin();
+    let acting = Acting::new(&active, superseded, &process, ("wang", &rights), NOW.parse().unwrap());
+    assert!(acting.actions().is_empty());
+    let reclaiming = request(&at("Reclaiming", "Reclaiming"));
+    assert_eq!(shown(&reclaiming, "wang", &admin()), [("Cancel", ""), ("Urge", "")]);
+    let lowered = Facts { quota_lowered: true, ..facts() };
+    let acting = Acting::new(&reclaiming, lowered, &process, ("wang", &rights), NOW.parse().unwrap());
+    assert!(acting.actions().iter().all(|(verdict, _)| *verdict != Verdict::Cancel), "what is lowered stays lowered");
 }
 
 fn decision(verdict: Verdict, stage: Option<&str>, offered: Option<[&str; 3]>) -> QuotaDecisionSpec {

@@ -477,7 +477,7 @@ pub async fn create_request(
     let key = idempotency::Key::from_headers(&headers, &caller, "create_request", print)?;
     let name = key.as_ref().map(|key| key.object_name(asking::NAME_PREFIX));
     let work = asking::create(app.clone(), caller, new, name);
-    idempotency::once(&app.idempotency, key, clock::now(), work).await
+    Box::pin(idempotency::once(&app.idempotency, key, clock::now(), work)).await
 }
 
 /// Says whether a request would fit, without asking for it.

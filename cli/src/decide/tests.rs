@@ -15,8 +15,13 @@ fn a_decision_names_what_was_seen() {
     let staged = stand(&request, ApprovalPath::Staged);
     let amounts = Amounts { cpu: Some("70".into()), memory: None, storage: None };
     let fields = ["spec.resources.cpu".to_owned()];
-    let said =
-        Said { reason: Some("no room"), reason_code: Some("capacity"), fields: &fields, amounts: Some(&amounts) };
+    let said = Said {
+        reason: Some("no room"),
+        reason_code: Some("capacity"),
+        fields: &fields,
+        amounts: Some(&amounts),
+        ..Said::default()
+    };
     let spec = decision(&request, &staged, Verdict::Offer, &said, wang.clone()).unwrap();
     let expected = QuotaDecisionSpec {
         request: RequestRef { name: "qr-abcde".into(), uid: "u-1".into() },

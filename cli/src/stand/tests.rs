@@ -38,7 +38,7 @@ pub fn has(cpu: &str) -> Resources {
 pub fn stand(request: &QuotaRequest, path: ApprovalPath) -> Stand {
     let has = has("64");
     Stand {
-        standing: standing(request, Some(&has), None),
+        standing: standing(request, Some(&has), None, None),
         policy: Some(Policy { path, ..Policy::default() }),
         codes: vec![],
         has: Some(has),
@@ -151,7 +151,7 @@ fn who_asked_decides_nothing() {
 #[test]
 fn what_can_be_done_is_what_is_left_of_the_table() {
     let open = |request: &QuotaRequest, path| -> Vec<&str> {
-        stand(request, path).open(NOW).into_iter().filter_map(|open| command(open.verdict)).collect()
+        stand(request, path).open(NOW).into_iter().map(|open| command(open.verdict)).collect()
     };
     let (submitted, review) = (in_phase("Submitted", json!({})), in_phase("TechReview", json!({})));
     assert_eq!(open(&submitted, ApprovalPath::Staged), ["accept", "return", "reject", "withdraw", "urge"]);

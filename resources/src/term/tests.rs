@@ -79,7 +79,7 @@ fn allocation(decision: &str, enforced: &str) -> Allocation {
     serde_json::from_value(object).unwrap()
 }
 
-fn request(status: serde_json::Value) -> QuotaRequest {
+fn request(status: &serde_json::Value) -> QuotaRequest {
     let object = json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "QuotaRequest", "metadata": {"name": "qr"},
         "spec": {
@@ -93,7 +93,7 @@ fn request(status: serde_json::Value) -> QuotaRequest {
 
 #[test]
 fn a_grant_is_the_last_decisions_request_s() {
-    let active = request(json!({"phase": "Active", "decision": "qd-1"}));
+    let active = request(&json!({"phase": "Active", "decision": "qd-1"}));
     let own = facts(&active, Some(&allocation("qd-1", "150")), Facts::default());
     assert_eq!((own.superseded, own.keeps.cpu.get(), own.due), (false, 100_000, Some(at(END))));
     let other = facts(&active, Some(&allocation("qd-2", "150")), Facts::default());
@@ -106,7 +106,7 @@ fn a_reclaim_can_be_cancelled_until_the_quota_is_lowered() {
     let keeps = json!({"resources": {"cpu": "0", "memory": "0", "storage": "0"}});
     let taken = |provisioning: bool| json!({"by": "li", "at": "2026-11-01T00:00:00Z", "keeps": keeps, "had": had, "provisioning": provisioning});
     let reclaiming =
-        |provisioning| request(json!({"phase": "Reclaiming", "decision": "qd-2", "takenBack": taken(provisioning)}));
+        |provisioning| request(&json!({"phase": "Reclaiming", "decision": "qd-2", "takenBack": taken(provisioning)}));
     let lowered = |request: &QuotaRequest, allocation: &Allocation| {
         facts(request, Some(allocation), Facts { quota_lowered: true, ..Facts::default() }).quota_lowered
     };
@@ -114,6 +114,6 @@ fn a_reclaim_can_be_cancelled_until_the_quota_is_lowered() {
     assert!(!lowered(&reclaiming(false), &allocation("qd-2", "150")));
     assert!(lowered(&reclaiming(false), &allocation("qd-2", "0")));
     assert!(lowered(&reclaiming(true), &allocation("qd-1", "150")), "a provisioning that was stopped stays stopped");
-    let shrinks = request(json!({"phase": "Reclaiming", "decision": "qd-2"}));
+    let shrinks = request(&json!({"phase": "Reclaiming", "decision": "qd-2"}));
     assert!(lowered(&shrinks, &allocation("qd-2", "150")), "nobody decided to reclaim it");
 }

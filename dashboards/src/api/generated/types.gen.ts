@@ -1121,6 +1121,7 @@ export type RequestView = {
     returned: ReturnedView | null;
     review: ReviewView | null;
     withdrawn: WithdrawalView | null;
+    term: TermView | null;
     /**
      * A decision names the revision it was made on.
      */
@@ -1261,6 +1262,10 @@ export type Stage = {
      */
     overdue: boolean;
     /**
+     * It is overdue: the role that this was put before.
+     */
+    escalatedTo: string | null;
+    /**
      * When it was urged last.
      */
     urgedAt: string | null;
@@ -1287,6 +1292,26 @@ export type StoppedClock = {
      */
     dueAt: string | null;
     at: string;
+};
+
+/**
+ * The end of the grant that a request brought about.
+ */
+export type TermView = {
+    endsAt: string;
+    base: Bundle | null;
+    /**
+     * The warnings that were given: days before the end.
+     */
+    warned: Array<number>;
+    /**
+     * When the end was seen.
+     */
+    endedAt: string | null;
+    /**
+     * More than the base was still in use after the end: the role that this was put before.
+     */
+    escalatedTo: string | null;
 };
 
 /**

@@ -145,6 +145,15 @@ function Form({ request }: { request: RequestView }) {
                   },
                 ]
               : []),
+            ...optional(t("request.endsAt"), dateTime(request.term?.endsAt)),
+            ...optional(
+              t("request.warned"),
+              request.term?.warned.length
+                ? t("request.warnedDays", {
+                    days: request.term.warned.join(t("app.listSeparator")),
+                  })
+                : null,
+            ),
             ...optional(t("basis.users"), basis.users),
             ...optional(t("basis.concurrency"), basis.concurrency),
             ...optional(t("basis.dataVolume"), basis.dataVolume),

@@ -204,6 +204,7 @@ describe("the history", () => {
       workdaysLeft: 2,
       provisional: true,
       overdue: true,
+      escalatedTo: null,
       urgedAt: null,
       stopped: null,
     };

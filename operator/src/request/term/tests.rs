@@ -34,7 +34,7 @@ fn allocation(decision: &str, cpu: &str, base: Option<&str>) -> Allocation {
     serde_json::from_value(object).unwrap()
 }
 
-fn observed(phase: Phase, term: serde_json::Value, allocation: Option<Allocation>) -> Observed {
+fn observed(phase: Phase, term: &serde_json::Value, allocation: Option<Allocation>) -> Observed {
     let history =
         json!([{"at": "2026-11-11T00:00:00Z", "by": "yunheng-operator", "from": "Provisioning", "to": "Active"}]);
     let object = json!({
@@ -73,30 +73,30 @@ fn known(warned: &[i64]) -> serde_json::Value {
 #[test]
 fn a_warning_is_told_once_and_moves_nothing() {
     let there = || Some(allocation("qd-1", "150", Some("100")));
-    let first = step(&observed(Phase::Active, json!(null), there()), at("2026-11-12T00:00:00Z")).unwrap();
+    let first = step(&observed(Phase::Active, &json!(null), there()), at("2026-11-12T00:00:00Z")).unwrap();
     assert_eq!(first.term.as_ref().unwrap().since.0, at("2026-11-11T00:00:00Z"), "since it was in force");
-    let week = step(&observed(Phase::Active, known(&[]), there()), at("2026-11-24T00:00:00+08:00")).unwrap();
+    let week = step(&observed(Phase::Active, &known(&[]), there()), at("2026-11-24T00:00:00+08:00")).unwrap();
     let told = week.history.last().unwrap();
     assert_eq!(
         (week.phase, told.to, told.reason.contains("7 days are left")),
         (Some(Phase::Active), Phase::Active, true)
     );
     assert_eq!(week.term.unwrap().warned, [7]);
-    assert_eq!(step(&observed(Phase::Active, known(&[7]), there()), at("2026-11-24T00:00:01+08:00")), None);
-    let wait = look_again(&observed(Phase::Active, known(&[7]), there()), at("2026-11-29T23:59:00+08:00"));
+    assert_eq!(step(&observed(Phase::Active, &known(&[7]), there()), at("2026-11-24T00:00:01+08:00")), None);
+    let wait = look_again(&observed(Phase::Active, &known(&[7]), there()), at("2026-11-29T23:59:00+08:00"));
     assert_eq!(wait, Some(Duration::from_secs(61)), "as the last warning is due, a second after");
 }
 
 #[test]
 fn the_end_follows_the_allocation_that_has_returned() {
     let end = at(END);
-    let not_yet = observed(Phase::Active, known(&[7, 1]), Some(allocation("qd-1", "150", Some("100"))));
+    let not_yet = observed(Phase::Active, &known(&[7, 1]), Some(allocation("qd-1", "150", Some("100"))));
     assert_eq!(step(&not_yet, end), None, "the spec is written first");
-    let returned = observed(Phase::Active, known(&[7, 1]), Some(allocation("qd-1", "100", Some("100"))));
+    let returned = observed(Phase::Active, &known(&[7, 1]), Some(allocation("qd-1", "100", Some("100"))));
     let next = step(&returned, end).unwrap();
     assert_eq!((next.phase, next.term.as_ref().unwrap().ended_at.is_some()), (Some(Phase::Reclaiming), true));
     let told = json!({"endsAt": END, "since": "2026-11-11T00:00:00Z", "base": amounts("100"), "endedAt": END, "warned": [7, 1]});
-    let over = observed(Phase::Active, told, Some(allocation("qd-1", "100", Some("100"))));
+    let over = observed(Phase::Active, &told, Some(allocation("qd-1", "100", Some("100"))));
     assert_eq!(step(&over, end), None, "it ends once");
 }
 
@@ -105,15 +105,15 @@ fn without_a_base_it_expires_and_a_renewal_brings_it_back() {
     let end = at(END);
     let there = |decision: &str| Some(allocation(decision, "150", None));
     let open = json!({"endsAt": END, "since": "2026-11-11T00:00:00Z"});
-    let next = step(&observed(Phase::Active, open.clone(), there("qd-1")), end).unwrap();
+    let next = step(&observed(Phase::Active, &open, there("qd-1")), end).unwrap();
     assert_eq!(next.phase, Some(Phase::Expired));
-    assert_eq!(step(&observed(Phase::Expired, open.clone(), there("qd-1")), end), None);
+    assert_eq!(step(&observed(Phase::Expired, &open, there("qd-1")), end), None);
     let mut renewed = allocation("qd-2", "150", None);
     renewed.spec.lease.as_mut().unwrap().expires_at = "2027-12-01T00:00:00+08:00".into();
-    let next = step(&observed(Phase::Expired, open.clone(), Some(renewed)), end).unwrap();
+    let next = step(&observed(Phase::Expired, &open, Some(renewed)), end).unwrap();
     assert_eq!((next.phase, next.term), (Some(Phase::Active), None));
     // Another request has it, whose end this isn't to tell.
-    assert_eq!(step(&observed(Phase::Active, open, there("qd-2")), end).unwrap().term, None);
+    assert_eq!(step(&observed(Phase::Active, &open, there("qd-2")), end).unwrap().term, None);
 }
 
 fn decision(verdict: Verdict, stage: Option<&str>) -> QuotaDecision {
@@ -134,7 +134,7 @@ fn decision(verdict: Verdict, stage: Option<&str>) -> QuotaDecision {
 #[test]
 fn a_reclaim_leaves_the_base_and_its_cancel_gives_back_what_there_was() {
     let now = at("2026-11-20T00:00:00Z");
-    let mut world = observed(Phase::Active, known(&[]), Some(allocation("qd-1", "150", Some("100"))));
+    let mut world = observed(Phase::Active, &known(&[]), Some(allocation("qd-1", "150", Some("100"))));
     let taken = staged::verdict(&world, &decision(Verdict::Reclaim, None), now).unwrap().status;
     assert_eq!((taken.phase, taken.decision.as_deref()), (Some(Phase::Reclaiming), Some("qd-2")));
     let mut request = (*world.request).clone();
@@ -154,7 +154,7 @@ fn a_reclaim_leaves_the_base_and_its_cancel_gives_back_what_there_was() {
 
 #[test]
 fn a_superseded_grant_isn_t_reclaimed() {
-    let world = observed(Phase::Active, known(&[]), Some(allocation("qd-9", "150", Some("100"))));
+    let world = observed(Phase::Active, &known(&[]), Some(allocation("qd-9", "150", Some("100"))));
     let refused = staged::verdict(&world, &decision(Verdict::Reclaim, None), at("2026-11-20T00:00:00Z")).unwrap_err();
     assert_eq!(refused.code(), "WrongStage");
 }
@@ -162,7 +162,7 @@ fn a_superseded_grant_isn_t_reclaimed() {
 #[test]
 fn a_cancelled_provisioning_leaves_what_was_there() {
     let now = at("2026-11-20T00:00:00Z");
-    let mut world = observed(Phase::Provisioning, json!(null), Some(allocation("qd-1", "150", None)));
+    let mut world = observed(Phase::Provisioning, &json!(null), Some(allocation("qd-1", "150", None)));
     let mut request = (*world.request).clone();
     let had = json!({"resources": amounts("100")});
     request.status.as_mut().unwrap().before = serde_json::from_value(had).unwrap();
