@@ -6,6 +6,7 @@
 
 pub mod amounts;
 pub mod audit;
+pub mod automatic;
 pub mod condition;
 pub mod judgement;
 mod kinds;
@@ -16,6 +17,7 @@ pub mod quota;
 pub mod sharing;
 pub mod snapshot;
 pub mod status;
+pub mod usage;
 pub mod v1alpha1;
 pub mod validate;
 pub mod workday;

@@ -11,13 +11,14 @@ mod quota_request;
 mod request_status;
 mod resource_pool;
 mod shared;
+mod usage_record;
 mod work_calendar;
 
 pub use allocation::{Allocation, AllocationSpec, AllocationStatus, Lease, NamespaceShare};
 pub use application::{Application, ApplicationSpec, ApplicationStatus, DependsOn, Fact, Hosting, Zone};
 pub use cloud_policy::{
-    CityTotals, CloudPolicy, CloudPolicySpec, CloudPolicyStatus, ProcessValue, ReasonCode, Threshold, TierCounts,
-    ZoneName,
+    AutomaticExpression, AutomaticPolicy, CityTotals, CloudPolicy, CloudPolicySpec, CloudPolicyStatus, ProcessValue,
+    ReasonCode, Threshold, TierCounts, ZoneName,
 };
 pub use department::{Ceiling, Department, DepartmentSpec, DepartmentStatus, Members, PoolGrant};
 pub use pool_ledger::{
@@ -27,12 +28,13 @@ pub use pool_ledger::{
 pub use quota_decision::{DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, RequestRef, Verdict};
 pub use quota_request::{Basis, NewApplication, Period, QuotaRequest, QuotaRequestSpec, RequestDetail, RequestType};
 pub use request_status::{
-    Correction, Evidence, HistoryRecord, Offer, Phase, QuotaRequestStatus, RefusedDecision, Returned, ReviewRecord,
-    ReviewStage, Reviewed, Stage, StoppedClock, Withdrawal,
+    AutomaticOutcome, AutomaticReview, Correction, Evidence, HistoryRecord, Offer, Phase, QuotaRequestStatus,
+    RefusedDecision, Returned, ReviewRecord, ReviewStage, Reviewed, Stage, StoppedClock, Withdrawal,
 };
 pub use resource_pool::{
     ClusterRef, Contract, GrantablePercent, KubeconfigSecretRef, LimitPolicy, LocalCluster, PhysicalGuard,
     PhysicalStatus, PoolFence, PoolOrder, PoolSummary, Provider, ResourcePool, ResourcePoolSpec, ResourcePoolStatus,
 };
 pub use shared::{Contact, Tier};
+pub use usage_record::{UsageDay, UsageRecord, UsageRecordSpec, UsageSource, UsedResource};
 pub use work_calendar::{WorkCalendar, WorkCalendarSpec};
