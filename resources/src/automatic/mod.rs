@@ -15,7 +15,10 @@ use ledger::{Amount, Bundle, Resource};
 
 use crate::policy::Automatic;
 use crate::usage::Roll;
-use crate::v1alpha1::{ApplicationSpec, Evidence, QuotaRequestSpec, RequestType};
+use crate::v1alpha1::{
+    ApplicationSpec, AutomaticOutcome, Evidence, Phase, QuotaRequest, QuotaRequestSpec, RequestType,
+};
+use crate::workflow;
 
 pub use room::{Room, room};
 
@@ -206,6 +209,34 @@ fn kind(situation: &Situation<'_>) -> Kind {
         (true, false) => Kind::Less(less),
         (false, _) => Kind::More { target, increase },
     }
+}
+
+/// Which rules passed, for a history and a journal: `R1, R3, R4`.
+#[must_use]
+pub fn passed(evidence: &[Evidence]) -> String {
+    let mut rules: Vec<&str> = Vec::new();
+    for one in evidence.iter().filter(|one| one.result == PASSED) {
+        if !rules.contains(&one.rule.as_str()) {
+            rules.push(&one.rule);
+        }
+    }
+    rules.join(", ")
+}
+
+/// When one of these requests was approved without a person last.
+pub fn last_approval<'a>(requests: impl IntoIterator<Item = &'a QuotaRequest>) -> Option<Timestamp> {
+    let reviews = requests.into_iter().filter_map(|request| request.status.as_ref()?.automatic.as_ref());
+    reviews.filter(|review| review.outcome == AutomaticOutcome::Approved).map(|review| review.at.0).max()
+}
+
+/// The decision that a request is being approved by without a person, until it is or isn't.
+#[must_use]
+pub fn pending(request: &QuotaRequest) -> Option<&str> {
+    let status = request.status.as_ref()?;
+    let review = status.automatic.as_ref()?;
+    let waits = status.phase.is_none_or(|phase| phase == Phase::Submitted);
+    let is_it = review.outcome == AutomaticOutcome::Pending && review.revision == workflow::revision_of(request);
+    review.decision.as_deref().filter(|_| waits && is_it)
 }
 
 /// What was found so far.
