@@ -28,6 +28,7 @@ pub const EXPIRED: &str = "Expired";
 pub const OVERDUE: &str = "Overdue";
 pub const CAPACITY_HELD: &str = "CapacityHeld";
 pub const CONTRACT_MATCHES: &str = "ContractMatches";
+pub const EXPRESSIONS_VALID: &str = "ExpressionsValid";
 
 /// What a condition says: the parts that its author decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
