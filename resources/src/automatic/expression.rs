@@ -207,16 +207,16 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(holds(text, &values()), expected, "{text}");
         }
-        let faults: [(&str, fn(&Fault) -> bool); 5] = [
-            ("use.memory > 1.0", |fault| matches!(fault, Fault::NoAnswer { .. })),
-            ("increase.cpu", |fault| matches!(fault, Fault::NoTruth)),
-            ("1 / (increase.cpu - 4000) == 1", |fault| matches!(fault, Fault::NoAnswer { .. })),
-            ("nobody.knows", |fault| matches!(fault, Fault::Unknown { .. })),
-            ("increase.cpu >", |fault| matches!(fault, Fault::Unreadable { .. })),
+        let faults = [
+            ("use.memory > 1.0", "can't be answered"),
+            ("increase.cpu", "is neither true nor false"),
+            ("1 / (increase.cpu - 4000) == 1", "can't be answered"),
+            ("nobody.knows", "names nobody, which there isn't"),
+            ("increase.cpu >", "can't be read"),
         ];
-        for (text, expected) in faults {
-            let fault = holds(text, &values()).unwrap_err();
-            assert!(expected(&fault), "{text}: {fault}");
+        for (text, words) in faults {
+            let fault = holds(text, &values()).unwrap_err().to_string();
+            assert!(fault.contains(words), "{text}: {fault}");
         }
     }
 
