@@ -454,7 +454,7 @@ def rights(c, namespace):
         (API, True, "list", "workcalendars.yunheng.io", None), (OPERATOR, True, "list", "workcalendars.yunheng.io", None),
         (OPERATOR, False, "update", "workcalendars.yunheng.io", None),
         (OPERATOR, True, "update", "usagerecords.yunheng.io", None), (OPERATOR, False, "delete", "usagerecords.yunheng.io", None),
-        (OPERATOR, True, "list", "pods.metrics.k8s.io", None), (API, True, "list", "usagerecords.yunheng.io", None),
+        (API, True, "list", "usagerecords.yunheng.io", None),
         (ZHANG, True, "list", "usagerecords.yunheng.io", namespace), (ZHANG, False, "update", "usagerecords.yunheng.io", namespace),
         (ZHANG, False, "list", "usagerecords.yunheng.io", other), (CLOUD, False, "update", "usagerecords.yunheng.io", None),
         (AUDITOR, True, "list", "usagerecords.yunheng.io", None),
