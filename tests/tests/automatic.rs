@@ -10,7 +10,7 @@ use resources::automatic::AUTOMATIC;
 use resources::usage::{Roll, Sample};
 use resources::v1alpha1::{Allocation, AutomaticOutcome, Phase, QuotaRequest, UsageRecord};
 use serde_json::{Value, json};
-use tests::cluster::Cluster;
+use tests::cluster::{Cluster, Way};
 use tests::eventually::{SOON, eventually};
 use tests::object::{self, Place};
 use tests::people::Person;
@@ -106,14 +106,14 @@ impl Desk<'_> {
     }
 
     async fn the_staged_way_too(&self) {
-        self.policy(json!([value("approval.path", "staged")])).await;
+        self.policy(Way::Staged, json!([])).await;
         let request = self.change("staged", "20", "5").await;
         self.town.await_phase(&request, Phase::Active).await;
         self.town.await_enforced("staged", "5", "8G", "1T").await;
         let blind = self.town.request("Change", "staged", amounts("6", "8G", "1T")).await;
         let status = self.reviewed(&blind).await.status.unwrap();
         assert_eq!((status.phase, status.stage.unwrap().name.as_str()), (Some(Phase::Submitted), "Acceptance"));
-        self.policy(json!([])).await;
+        self.policy(Way::Direct, json!([])).await;
         self.town.decide(Person::Zhang, &blind, "Withdraw").await;
     }
 
@@ -139,13 +139,13 @@ impl Desk<'_> {
     }
 
     async fn switched_off(&self) {
-        self.policy(json!([value("automatic.enabled", "off")])).await;
+        self.policy(Way::Direct, json!([value("automatic.enabled", "off")])).await;
         let request = self.change("off", "20", "10").await;
         let review = self.reviewed(&request).await.status.unwrap().automatic.unwrap();
         assert_eq!((review.outcome, review.reasons), (AutomaticOutcome::Person, vec!["SwitchedOff".to_owned()]));
         self.town.approve(&request).await;
         self.town.await_enforced("off", "10", "8G", "1T").await;
-        self.policy(json!([])).await;
+        self.policy(Way::Direct, json!([])).await;
     }
 
     // --- what it needs for that -------------------------------------------------------------
@@ -221,7 +221,10 @@ impl Desk<'_> {
         own.map(|change| (change.cause.kind.clone(), change.cause.by.clone())).collect()
     }
 
-    async fn policy(&self, process: Value) {
+    /// The values, beside the way that requests go.
+    async fn policy(&self, way: Way, mut process: Value) {
+        let way = if way == Way::Staged { "staged" } else { "direct" };
+        process.as_array_mut().unwrap().push(value("approval.path", way));
         self.write_policy(json!({"spec": {"process": process}})).await;
     }
 

@@ -26,7 +26,7 @@ fn the_defaults_are_the_products() {
         opinion_workdays: 2,
         test_open_workdays: 2,
         test_period_days: 15,
-        path: ApprovalPath::Direct,
+        path: ApprovalPath::Staged,
         offer_answer_workdays: 5,
         offer_rounds_max: 2,
         returned_lapse_workdays: 15,
@@ -143,4 +143,14 @@ fn automatic_approval_goes_by_the_policy_of_the_day() {
     assert!(!automatic(&spec, 12).is_on);
     spec.thresholds = serde_json::from_value(json!([warn(70, "2027-01-01")])).unwrap();
     assert_eq!(automatic(&spec, 11).pool_warn_percent, 85, "its day hasn't come");
+}
+
+#[test]
+fn what_has_begun_on_the_staged_way_ends_on_it() {
+    for phase in Phase::ALL {
+        assert_eq!(ApprovalPath::Staged.way_from(phase), ApprovalPath::Staged, "{phase:?}");
+        let begun = matches!(phase, Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned);
+        let expected = if begun { ApprovalPath::Staged } else { ApprovalPath::Direct };
+        assert_eq!(ApprovalPath::Direct.way_from(phase), expected, "{phase:?}");
+    }
 }

@@ -1333,6 +1333,12 @@ export type Stage = {
     limit: string | null;
     dueAt: string | null;
     /**
+     * Working days of the city's calendar from today to the last day of the time limit: 0 on that
+     * day, below zero by how many it has passed. Null where nothing runs, or what runs isn't counted
+     * in working days.
+     */
+    workdaysLeft: number | null;
+    /**
      * 暂定: the due date runs through a year whose holidays aren't published.
      */
     provisional: boolean;
