@@ -12,13 +12,11 @@ use support::{City, allocation, call, new_request, request, with};
 
 const PREVIEW: &str = "/api/v1/requests/preview";
 
-/// 62 % of 64 cores for two weeks.
-fn record(uid: &Value) -> Value {
+/// 62 % of 64 cores for two weeks, up to this time.
+fn record(uid: &Value, now: Timestamp) -> Value {
     let quota = Bundle::new(64_000, 128_000_000_000, 10_000_000_000_000);
     let used = quota.map(|amount| amount.percent(62));
     let mut roll = Roll::default();
-    #[expect(clippy::disallowed_methods, reason = "the server's clock is the system's too")]
-    let now = Timestamp::now();
     for number in (0..14 * 288).rev() {
         let measured = PerResource { cpu: Some(used.cpu), memory: Some(used.memory), storage: None };
         roll.add(&Sample { at: now - SignedDuration::from_secs(300 * number), quota, charged: used, measured });
@@ -39,6 +37,8 @@ async fn preview(body: &Value, prepare: impl FnOnce(&City)) -> Value {
 
 #[tokio::test]
 async fn a_preview_says_who_would_approve_and_why() {
+    // What the server takes for now.
+    let now = City::new().get("zhang", "/api/v1/overview").await.json()["asOf"].as_str().unwrap().parse().unwrap();
     let more = with(new_request(), &[("resources.cpu", json!("88"))]);
     let open = request("civil-affairs", "qr-1", "zhang", "marriage-registry", ("72", "128G", "10T"));
     let behind = preview(&more, |city| city.list::<QuotaRequest>(vec![open])).await;
@@ -47,11 +47,11 @@ async fn a_preview_says_who_would_approve_and_why() {
     let blind = preview(&more, |_| {}).await;
     let no_data = json!([{"code": "NoData", "message": "无监控数据"}]);
     assert_eq!((&blind["would"], &blind["reasons"]), (&json!(false), &no_data));
-    let stranger = preview(&more, |city| city.put::<UsageRecord>(record(&json!("of-another")))).await;
+    let stranger = preview(&more, |city| city.put::<UsageRecord>(record(&json!("of-another"), now))).await;
     assert_eq!(stranger["reasons"], no_data, "a record of an allocation that is gone");
 
     let uid = allocation("civil-affairs", "marriage-registry", ("64", "128G", "10T"))["metadata"]["uid"].clone();
-    let seen = preview(&more, |city| city.put::<UsageRecord>(record(&uid))).await;
+    let seen = preview(&more, |city| city.put::<UsageRecord>(record(&uid, now))).await;
     assert_eq!((&seen["would"], &seen["reasons"]), (&json!(true), &json!([])), "{seen:#}");
     let rows = seen["evidence"].as_array().unwrap();
     let use_ = rows.iter().find(|one| one["rule"] == "R1" && one["threshold"] == ">= 35 %").unwrap();

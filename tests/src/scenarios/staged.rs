@@ -31,7 +31,7 @@ pub async fn play(world: &World<'_>) {
     let [plain, corrected, accepted, declined, expired, undone, eyes, forgotten, torn] = &stories[..] else {
         panic!("a story for each name")
     };
-    let (told, torn_to) = futures::future::join(
+    let (told, torn_to) = Box::pin(futures::future::join(
         join4(
             futures::future::join(plain.plain(), corrected.corrected()),
             futures::future::join(accepted.accepted(), declined.declined()),
@@ -39,7 +39,7 @@ pub async fn play(world: &World<'_>) {
             futures::future::join(eyes.eyes(), forgotten.forgotten()),
         ),
         torn.torn(),
-    )
+    ))
     .await;
     let (((), ()), ((), ()), ((), ()), ((), ())) = told;
     let ends = [8, 6, 6, 8, BEFORE, 8, 80, BEFORE, torn_to];
