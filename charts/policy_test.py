@@ -111,6 +111,17 @@ def ledgers_and_statuses(c, run):
     c.must("delete", "poolledger", name, who=OPERATOR)
 
 
+def usage(c, namespace):
+    record = made("UsageRecord", "portal", {"allocation": "uid-1", "days": []}, namespace)
+    words = ["written by Yunheng's operator alone"]
+    c.wait_until_refused("yunheng-usage", "create", manifest=record)
+    c.refused("a cluster administrator says what was used", words, "create", manifest=record)
+    c.passes("the operator says what was used", "create", who=OPERATOR, manifest=record)
+    c.refused("a cluster administrator changes what was used", words, "patch", "usagerecord", "portal", "-n", namespace,
+              *patch({"spec": {"allocation": "uid-2"}}))
+    c.must("delete", "usagerecord", "portal", "-n", namespace)
+
+
 def namespace_marks(c, run):
     app = f"app-pt-{run}"
     marked = namespace_object(app, MARK, {"yunheng.io/allocation": "uid-1"})
@@ -442,6 +453,11 @@ def rights(c, namespace):
         (AUDITOR, True, "list", "workcalendars.yunheng.io", None), (ADMIN, False, "update", "cloudpolicies.yunheng.io", None),
         (API, True, "list", "workcalendars.yunheng.io", None), (OPERATOR, True, "list", "workcalendars.yunheng.io", None),
         (OPERATOR, False, "update", "workcalendars.yunheng.io", None),
+        (OPERATOR, True, "update", "usagerecords.yunheng.io", None), (OPERATOR, False, "delete", "usagerecords.yunheng.io", None),
+        (API, True, "list", "usagerecords.yunheng.io", None),
+        (ZHANG, True, "list", "usagerecords.yunheng.io", namespace), (ZHANG, False, "update", "usagerecords.yunheng.io", namespace),
+        (ZHANG, False, "list", "usagerecords.yunheng.io", other), (CLOUD, False, "update", "usagerecords.yunheng.io", None),
+        (AUDITOR, True, "list", "usagerecords.yunheng.io", None),
         (HOST_AGENT, False, "get", "configmaps", SYSTEM), (HOST_AGENT, False, "list", "configmaps", SYSTEM),
     ]:
         c.may(who, expected, verb, resource, place)
@@ -506,6 +522,7 @@ def main():
     managed_quotas(c, run)
     namespace = department(c, run)
     decisions(c, namespace, requests(c, run, namespace))
+    usage(c, namespace)
     separation(c, run)
     reach(c, run, namespace)
     rights(c, namespace)

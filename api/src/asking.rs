@@ -18,13 +18,14 @@ use resources::validate::{self, Violation};
 use resources::{names, workflow};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
+use crate::automatic;
 use crate::identity::Caller;
 use crate::preview;
 use crate::problem::{Failure, Wrong, WrongCause};
 use crate::refusal;
 use crate::respond;
 use crate::routes::requests::{self as views, NewRequest, Preview};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Reading, Snapshot};
 use crate::state::App;
 
 /// What names of requests begin with.
@@ -96,11 +97,12 @@ async fn created(app: &App, caller: &Caller, department: &str, written: QuotaReq
 }
 
 /// Says whether it would fit.
-pub fn preview(snapshot: &Snapshot, caller: &Caller, new: NewRequest) -> Result<Preview, Failure> {
+pub fn preview(reading: &Reading, caller: &Caller, new: NewRequest) -> Result<Preview, Failure> {
     let department = new.department.clone();
     let request = object(caller, new, None);
-    check(snapshot, caller, &request, &department)?;
-    preview::of(snapshot, &department, &request, Bundle::ZERO, caller).ok_or(Failure::Internal)
+    check(reading, caller, &request, &department)?;
+    let automatic = automatic::of(reading, &department, &request, caller, reading.age.as_of);
+    preview::of(reading, &department, &request, Bundle::ZERO, caller, automatic).ok_or(Failure::Internal)
 }
 
 /// Everything that is wrong with it.

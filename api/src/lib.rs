@@ -13,6 +13,7 @@ mod access;
 mod acting;
 pub mod args;
 mod asking;
+mod automatic;
 mod clock;
 pub mod cluster;
 mod correcting;

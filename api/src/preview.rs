@@ -6,6 +6,7 @@ use resources::quantity;
 use resources::v1alpha1::QuotaRequest;
 
 use crate::identity::Caller;
+use crate::routes::automatic::Automatic;
 use crate::routes::requests::{Preview, PreviewReason};
 use crate::sentence;
 use crate::snapshot::Snapshot;
@@ -20,6 +21,7 @@ pub fn of(
     request: &QuotaRequest,
     counted: Bundle,
     caller: &Caller,
+    automatic: Option<Automatic>,
 ) -> Option<Preview> {
     let spec = &request.spec;
     let pool = snapshot.pools.get(&spec.pool).filter(|_| caller.rights.pools.has(&spec.pool))?;
@@ -46,6 +48,7 @@ pub fn of(
     Some(Preview {
         fits: reasons.is_empty(),
         reasons,
+        automatic,
         current: text(current),
         request: text(target.minus(current)),
         returned: text(current.minus(target)),

@@ -15,7 +15,7 @@ use kube::{Api, Client, Resource, ResourceExt};
 use resources::names;
 use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
-    WorkCalendar,
+    UsageRecord, WorkCalendar,
 };
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -176,6 +176,7 @@ shelves! {
     decisions: QuotaDecision, told: true;
     policies: CloudPolicy, told: true;
     calendars: WorkCalendar, told: false;
+    usage: UsageRecord, told: false;
     // What is used moves with every pod; allocations' statuses tell it at a bearable pace.
     quotas: ResourceQuota, told: false;
 }
@@ -338,8 +339,14 @@ mod tests {
             source: String::new(),
             as_of: String::new(),
         };
-        let spec =
-            CloudPolicySpec { city_totals, zones: vec![], reason_codes: vec![], thresholds: vec![], process: vec![] };
+        let spec = CloudPolicySpec {
+            city_totals,
+            zones: vec![],
+            reason_codes: vec![],
+            thresholds: vec![],
+            process: vec![],
+            automatic: None,
+        };
         let mut policy = CloudPolicy::new(name, spec);
         policy.meta_mut().resource_version = Some(version.to_owned());
         policy
@@ -372,7 +379,7 @@ mod tests {
     #[test]
     fn a_broken_watch_is_stale_until_a_list_is_complete() {
         let world = World::default();
-        assert_eq!(world.missing().len(), 10);
+        assert_eq!(world.missing().len(), 11);
         let at = |second| Timestamp::from_second(second).unwrap();
         world.apply(Event::<CloudPolicy>::InitDone);
         assert!(!world.missing().contains(&"CloudPolicy"));

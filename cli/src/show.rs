@@ -1,5 +1,7 @@
 //! `show`: one request, where it stands and how it came there.
 
+mod automatic;
+
 use clap::Args;
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -7,8 +9,8 @@ use ledger::Resource;
 use resources::amounts::Resources;
 use resources::names;
 use resources::v1alpha1::{
-    GrantTerm, HistoryRecord, Offer, Phase, QuotaRequest, QuotaRequestSpec, QuotaRequestStatus, RefusedDecision,
-    Returned, ReviewRecord, Verdict,
+    AutomaticReview, Evidence, GrantTerm, HistoryRecord, Offer, Phase, QuotaRequest, QuotaRequestSpec,
+    QuotaRequestStatus, RefusedDecision, Returned, ReviewRecord, Verdict,
 };
 use resources::workflow::{self, Role};
 use serde::Serialize;
@@ -82,6 +84,9 @@ struct Shown {
     returned: Option<Returned>,
     /// The decision that was refused since, with its answer.
     refused: Option<RefusedDecision>,
+    /// What the rules of automatic approval came to.
+    automatic: Option<AutomaticReview>,
+    evidence: Vec<Evidence>,
     history: Vec<HistoryRecord>,
     #[serde(skip)]
     due: Option<Due>,
@@ -95,8 +100,9 @@ impl Shown {
         let due = stand::due(&request, now).filter(|_| is_running);
         let (name, namespace) = (request.name_any(), request.namespace().unwrap_or_default());
         let created_at = request.creation_timestamp().map(|at| at.0);
-        let QuotaRequestStatus { number, stage, review, offer, returned, term, refusal, history, .. } =
-            request.status.unwrap_or_default();
+        let QuotaRequestStatus {
+            number, stage, review, offer, returned, term, refusal, history, automatic, evidence, ..
+        } = request.status.unwrap_or_default();
         // One that something has happened after is of no use any more.
         let last = history.last().map(|record| record.at.0);
         let refused = refusal.filter(|refusal| refusal.answer.at.as_ref().is_none_or(|at| Some(at.0) >= last));
@@ -123,6 +129,8 @@ impl Shown {
             // The form as it was is for comparing, and what came of that is in the history.
             returned: returned.map(|returned| Returned { spec: None, ..returned }),
             refused,
+            automatic,
+            evidence,
             history,
             due,
         }
@@ -133,6 +141,7 @@ impl Shown {
         if let Some(returned) = self.returned.as_ref().filter(|_| self.phase == Phase::Returned) {
             parts.push(self.corrections(returned));
         }
+        parts.extend(self.automatic.as_ref().map(|review| automatic::text(review, &self.evidence)));
         if !self.history.is_empty() {
             parts.push(history(&self.history));
         }

@@ -30,6 +30,7 @@ pub mod request;
 pub mod run;
 pub mod statuses;
 pub mod telemetry;
+pub mod usage;
 pub mod watch;
 
 pub(crate) use pool::key_of as pool_key;

@@ -25,7 +25,7 @@ use crate::pool::verdicts::Verdicts;
 use crate::request::Numbers;
 use crate::telemetry::LogLevel;
 use crate::watch::{self, Triggered, Triggers};
-use crate::{allocation, application, department, host, leader, policy, pool, request};
+use crate::{allocation, application, department, host, leader, policy, pool, request, usage};
 
 /// One exchange with the API server may take this long, watches aside: their streams have a limit
 /// of their own.
@@ -237,6 +237,7 @@ async fn controllers(context: Context, triggered: Triggered, stop: Stop) {
         department::run(context.clone(), departments, stop.clone()),
         application::run(context.clone(), applications, stop.clone()),
         request::run(context.clone(), requests, stop.clone()),
+        usage::run(context.clone(), stop.clone()),
         policy::run(context, policies, stop),
     );
 }

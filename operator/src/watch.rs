@@ -17,7 +17,7 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, KubeconfigSecretRef, Phase, QuotaDecision, QuotaRequest,
-    ResourcePool, WorkCalendar,
+    ResourcePool, UsageRecord, WorkCalendar,
 };
 use resources::{judgement, names};
 use serde::Serialize;
@@ -47,6 +47,7 @@ pub struct Stores {
     pub decisions: Store<QuotaDecision>,
     pub policies: Store<CloudPolicy>,
     pub calendars: Store<WorkCalendar>,
+    pub usage: Store<UsageRecord>,
     pub host_reports: Store<ConfigMap>,
     pub cluster_role_bindings: Store<ClusterRoleBinding>,
 }
@@ -63,6 +64,7 @@ impl Stores {
             decisions,
             policies,
             calendars,
+            usage,
             host_reports,
             cluster_role_bindings,
         } = self;
@@ -76,6 +78,7 @@ impl Stores {
             decisions.wait_until_ready(),
             policies.wait_until_ready(),
             calendars.wait_until_ready(),
+            usage.wait_until_ready(),
             host_reports.wait_until_ready(),
             cluster_role_bindings.wait_until_ready(),
         );
@@ -174,6 +177,7 @@ pub fn start(
     let (decisions, decisions_watch) = watched(Api::all(client.clone()), all());
     let (policies, policies_watch) = watched(Api::all(client.clone()), all());
     let (calendars, calendars_watch) = watched(Api::all(client.clone()), all());
+    let (usage, usage_watch) = watched(Api::all(client.clone()), all());
     let reports = watcher::Config::default().labels(&format!("{LABEL_HOST_REPORT}=true"));
     let (host_reports, reports_watch) = watched(Api::namespaced(client.clone(), namespace), reports);
     let (cluster_role_bindings, cluster_bindings_watch) = watched(Api::all(client.clone()), managed());
@@ -186,6 +190,7 @@ pub fn start(
         decisions,
         policies,
         calendars,
+        usage,
         host_reports,
         cluster_role_bindings,
     };
@@ -207,6 +212,7 @@ pub fn start(
         routes.clone().follow(decisions_watch),
         routes.clone().follow(policies_watch),
         routes.clone().follow(calendars_watch),
+        routes.clone().follow(usage_watch),
         routes.clone().follow(reports_watch),
         routes.clone().follow(cluster_bindings_watch),
         places_watch.boxed(),
@@ -509,6 +515,11 @@ impl Routed for WorkCalendar {
             routes.triggers.request(&request.namespace().unwrap_or_default(), &request.name_any()).await;
         }
     }
+}
+
+impl Routed for UsageRecord {
+    /// It is looked at when somebody asks for more.
+    async fn route(&self, _: &Routes) {}
 }
 
 impl Routed for ResourceQuota {

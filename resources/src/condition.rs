@@ -30,6 +30,7 @@ pub const OVERDUE: &str = "Overdue";
 pub const ENDING: &str = "Ending";
 pub const CAPACITY_HELD: &str = "CapacityHeld";
 pub const CONTRACT_MATCHES: &str = "ContractMatches";
+pub const EXPRESSIONS_VALID: &str = "ExpressionsValid";
 
 /// What a condition says: the parts that its author decides.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use kube::CustomResourceExt;
 
 use crate::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
-    WorkCalendar,
+    UsageRecord, WorkCalendar,
 };
 
 pub const GROUP: &str = "yunheng.io";
@@ -29,6 +29,7 @@ pub const KINDS: &[Kind] = &[
     Kind { kind: "Allocation", plural: "allocations", namespaced: true, crd: Allocation::crd },
     Kind { kind: "QuotaRequest", plural: "quotarequests", namespaced: true, crd: QuotaRequest::crd },
     Kind { kind: "QuotaDecision", plural: "quotadecisions", namespaced: true, crd: QuotaDecision::crd },
+    Kind { kind: "UsageRecord", plural: "usagerecords", namespaced: true, crd: UsageRecord::crd },
     Kind { kind: "CloudPolicy", plural: "cloudpolicies", namespaced: false, crd: CloudPolicy::crd },
     Kind { kind: "WorkCalendar", plural: "workcalendars", namespaced: false, crd: WorkCalendar::crd },
 ];

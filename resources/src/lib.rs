@@ -6,6 +6,7 @@
 
 pub mod amounts;
 pub mod audit;
+pub mod automatic;
 pub mod condition;
 pub mod judgement;
 mod kinds;
@@ -17,6 +18,7 @@ pub mod sharing;
 pub mod snapshot;
 pub mod status;
 pub mod term;
+pub mod usage;
 pub mod v1alpha1;
 pub mod validate;
 pub mod workday;

@@ -38,6 +38,7 @@ pub const MANAGER_DEPARTMENT: &str = "yunheng-operator/department";
 pub const MANAGER_APPLICATION: &str = "yunheng-operator/application";
 pub const MANAGER_REQUEST: &str = "yunheng-operator/request";
 pub const MANAGER_POLICY: &str = "yunheng-operator/policy";
+pub const MANAGER_USAGE: &str = "yunheng-operator/usage";
 pub const MANAGER_HOST: &str = "yunheng-operator/host";
 pub const MANAGER_API: &str = "yunheng-api";
 
@@ -72,6 +73,19 @@ pub fn application_namespace(application: &str) -> String {
 #[must_use]
 pub fn further_allocation(application: &str, pool: &str) -> String {
     format!("{application}-{pool}")
+}
+
+/// What ledger and allocation name as the decision where no person made one. No object can have such
+/// a name.
+#[must_use]
+pub fn automatic_decision(request_uid: &str, revision: i64) -> String {
+    format!("automatic:{request_uid}:{revision}")
+}
+
+/// Whether it is the name of a decision that no person made.
+#[must_use]
+pub fn is_automatic(decision: &str) -> bool {
+    decision.starts_with("automatic:")
 }
 
 /// The value of a quota's fence.

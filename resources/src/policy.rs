@@ -11,6 +11,10 @@ use jiff::civil::Date;
 use ledger::{Bundle, Resource};
 use thiserror::Error;
 
+mod automatic;
+
+pub use automatic::Automatic;
+
 use crate::quantity::{self, QuantityError};
 use crate::v1alpha1::{CloudPolicySpec, Phase, ProcessValue};
 use crate::workday::Cutoff;
@@ -42,6 +46,8 @@ pub struct Policy {
     pub cutoff: Cutoff,
     /// `temporary.warnDays`, the longest first, each once.
     pub warn_days: Vec<u32>,
+    /// `automatic.…`
+    pub automatic: Automatic,
 }
 
 impl Default for Policy {
@@ -54,7 +60,8 @@ impl Policy {
     /// What is in force on `day`, a day in the city. Without a CloudPolicy it is the defaults.
     #[must_use]
     pub fn on(spec: Option<&CloudPolicySpec>, day: Date) -> Self {
-        Self::read(&Values::on(spec.map(|spec| spec.process.as_slice()).unwrap_or_default(), day))
+        let policy = Self::read(&Values::on(spec.map(|spec| spec.process.as_slice()).unwrap_or_default(), day));
+        Self { automatic: policy.automatic.with(spec, day), ..policy }
     }
 
     fn read(values: &Values<'_>) -> Self {
@@ -75,6 +82,7 @@ impl Policy {
             },
             cutoff: values.text(CUTOFF).parse().unwrap_or_default(),
             warn_days: values.days(WARN_DAYS),
+            automatic: Automatic::read(values),
         }
     }
 }
@@ -135,15 +143,36 @@ pub struct Key {
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    Workdays { min: u32, max: u32 },
-    Days { min: u32, max: u32 },
-    Seconds { min: u32, max: u32 },
-    Times { min: u32, max: u32 },
+    Workdays {
+        min: u32,
+        max: u32,
+    },
+    Days {
+        min: u32,
+        max: u32,
+    },
+    Seconds {
+        min: u32,
+        max: u32,
+    },
+    Times {
+        min: u32,
+        max: u32,
+    },
     Switch,
     Path,
+    Percent {
+        min: u32,
+        max: u32,
+    },
+    /// Which figures of use count.
+    Evidence,
     Amount(Resource),
     Cutoff,
-    ListOfDays { max: u32, count_max: usize },
+    ListOfDays {
+        max: u32,
+        count_max: usize,
+    },
 }
 
 /// Why a value can't be read. The sentence goes after the field's name.
@@ -155,6 +184,8 @@ pub enum Unreadable {
     Switch,
     #[error("is neither staged nor direct")]
     Path,
+    #[error("is neither measured nor charged")]
+    Evidence,
     #[error(transparent)]
     Amount(#[from] QuantityError),
     #[error("isn't a time from 12:00 to 23:59: write it as 17:30")]
@@ -187,7 +218,7 @@ const CUTOFF: Key = key("workday.cutoff", "17:30", PRODUCT, Form::Cutoff);
 const WARN_DAYS: Key = key("temporary.warnDays", "30,7,1", PRODUCT, Form::ListOfDays { max: 366, count_max: 10 });
 
 /// All keys, in the order of a request's way.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 30] = [
     ACCEPT,
     OPINION,
     TEST_OPEN,
@@ -204,6 +235,20 @@ pub const KEYS: [Key; 16] = [
     FOUR_EYES_STORAGE,
     CUTOFF,
     WARN_DAYS,
+    automatic::ENABLED,
+    automatic::DECREASES,
+    automatic::CPU_MEMORY,
+    automatic::STORAGE,
+    automatic::EVIDENCE,
+    automatic::WINDOW,
+    automatic::COVERAGE,
+    automatic::MIN_USE,
+    automatic::MAX_INCREASE,
+    automatic::SMALL_CPU,
+    automatic::SMALL_MEMORY,
+    automatic::SMALL_STORAGE,
+    automatic::STORAGE_USED,
+    automatic::CALM,
 ];
 
 const fn key(key: &'static str, default: &'static str, source: &'static str, form: Form) -> Key {
@@ -231,6 +276,10 @@ impl Form {
             Self::Seconds { min, max } => number(text, min, max, "seconds"),
             Self::Times { min, max } => number(text, min, max, "offers"),
             Self::Switch => ["on", "off"].contains(&text).then_some(()).ok_or(Unreadable::Switch),
+            Self::Percent { min, max } => number(text, min, max, "percent"),
+            Self::Evidence => {
+                [automatic::MEASURED, automatic::CHARGED].contains(&text).then_some(()).ok_or(Unreadable::Evidence)
+            }
             Self::Path => [STAGED, DIRECT].contains(&text).then_some(()).ok_or(Unreadable::Path),
             Self::Amount(resource) => Ok(quantity::parse(resource, text).map(|_| ())?),
             Self::Cutoff => text.parse::<Cutoff>().map(|_| ()).map_err(|_| Unreadable::Cutoff),

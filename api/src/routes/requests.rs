@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::applications::{Hosting, Zone};
+use super::automatic::{Automatic, AutomaticReview};
 use super::course::{
     Action, Blocked, HistoryEntry, OfferView, ReturnedView, ReviewView, Stage, TermView, WithdrawalView,
 };
@@ -100,6 +101,9 @@ pub struct RequestView {
     /// Whether it fits now, and the pool before and after; `null` in lists and once it is decided.
     #[schema(required)]
     pub preview: Option<Preview>,
+    /// What the rules of automatic approval came to; `null` until they are asked.
+    #[schema(required)]
+    pub automatic: Option<AutomaticReview>,
     /// What a decision names as `stage`; `null` in the short way, where it names none.
     #[schema(required, example = "Acceptance")]
     pub decision_stage: Option<String>,
@@ -260,6 +264,10 @@ pub struct Preview {
     pub fits: bool,
     /// What stops it; empty if it fits.
     pub reasons: Vec<PreviewReason>,
+    /// Whether it would be approved without a person, by the rules that decide; `null` for a request that
+    /// is there already, which has its answer in `automatic`.
+    #[schema(required)]
+    pub automatic: Option<Automatic>,
     /// What the application has in this pool now.
     pub current: Bundle,
     /// What it would have more, never below zero.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::AllocationKey;
+use ledger::{AllocationKey, Bundle};
 use resources::judgement::{self, Beside, Owner, Place, Unfit};
 use resources::names;
 use resources::v1alpha1::{Allocation, QuotaRequestSpec};
@@ -13,7 +13,7 @@ use crate::access::Seen;
 impl Snapshot {
     /// Whether a request of this department makes sense, or everything that is in its way. A pool
     /// that isn't among `pools` isn't there for whoever asks.
-    pub fn judge(&self, department: &str, spec: &QuotaRequestSpec, pools: &Seen) -> Result<(), Unfit> {
+    pub fn judge(&self, department: &str, spec: &QuotaRequestSpec, pools: &Seen) -> Result<Bundle, Unfit> {
         let namespace = names::department_namespace(department);
         let own: Vec<&Allocation> = own(&self.allocations, department, &spec.application).collect();
         let pool = self.pools.get(&spec.pool).filter(|_| pools.has(&spec.pool));
@@ -25,7 +25,7 @@ impl Snapshot {
             named: &|name| of_department(&self.allocations, department).iter().any(|row| row.name == name),
             owner: &|namespace| self.owners().get(namespace).cloned().map(Owner::Allocation),
         };
-        judgement::judge(spec, &beside).map(drop)
+        judgement::judge(spec, &beside).map(|judged| judged.target)
     }
 
     /// The allocation that a request of this department is about, whether or not it makes sense.

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use axum::http::{HeaderValue, Uri};
 use ledger::{AllocationKey, Bundle, Ledger};
 use resources::quota::Observed;
-use resources::v1alpha1::{CloudPolicy, CloudPolicySpec, Department, QuotaDecision};
+use resources::v1alpha1::{CloudPolicy, CloudPolicySpec, Department, QuotaDecision, UsageRecord};
 use resources::workday::Calendar;
 use resources::{names, quota, snapshot};
 
@@ -52,6 +52,8 @@ pub struct Snapshot {
     pub requests: Vec<RequestRow>,
     pub decisions: BTreeMap<Name, Arc<QuotaDecision>>,
     pub policy: Option<Arc<CloudPolicy>>,
+    /// What allocations used, by the allocation's namespace and name.
+    pub usage: BTreeMap<Name, Arc<UsageRecord>>,
     /// Which days are worked.
     pub calendar: Calendar,
     /// Managed quotas by namespace.
@@ -127,6 +129,7 @@ impl Snapshot {
             requests,
             decisions: kept.decisions.iter().map(|(name, decision)| (name.clone(), Arc::clone(decision))).collect(),
             calendar: Calendar::new(kept.calendars.iter().map(|(_, calendar)| &**calendar)),
+            usage: kept.usage.iter().map(|(name, record)| (name.clone(), Arc::clone(record))).collect(),
             policy: kept.policies.get("", names::DEFAULT_POLICY).cloned(),
             quotas,
             owners: OnceLock::new(),

@@ -12,6 +12,7 @@ use super::course::{self, Course};
 use super::figures::text;
 use super::{AllocationRow, PoolRow, Reading, Snapshot, department_name, department_of, judged};
 use crate::access::Rights;
+use crate::automatic;
 use crate::clock;
 use crate::identity::Caller;
 use crate::preview;
@@ -187,6 +188,7 @@ impl Reading {
             history,
             conditions: status.map(|status| view::conditions(&status.conditions)).unwrap_or_default(),
             preview: None,
+            automatic: status.and_then(|status| automatic::review(status, caller.language)),
             decision_stage: acting.stage().map(str::to_owned),
             actions: course::actions(&acting, caller.language),
             correction_blocked: correction_blocked.map(|refusal| course::blocked(caller.language, &refusal)),
@@ -199,7 +201,7 @@ impl Reading {
     pub fn request_view(&self, row: &RequestRow, caller: &Caller) -> RequestView {
         let mut view = self.request_line(row, caller);
         if workflow::is_undecided(row.phase) {
-            view.preview = preview::of(self, &row.department, &row.object, row.requested, caller);
+            view.preview = preview::of(self, &row.department, &row.object, row.requested, caller, None);
         }
         view
     }

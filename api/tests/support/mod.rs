@@ -23,7 +23,7 @@ use kube::core::Status;
 use kube::runtime::watcher::Event;
 use resources::v1alpha1::{
     Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
-    WorkCalendar,
+    UsageRecord, WorkCalendar,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -328,6 +328,7 @@ impl City {
         self.list::<QuotaDecision>(vec![]);
         self.list::<CloudPolicy>(vec![policy("direct")]);
         self.list::<WorkCalendar>(vec![]);
+        self.list::<UsageRecord>(vec![]);
         self.list::<ResourceQuota>(vec![
             quota("app-marriage-registry", ("64", "128G", "10T"), ("32", "64G", "5T")),
             quota("app-school-000", ("100", "200G", "1T"), ("10", "20G", "0")),

@@ -9,6 +9,7 @@ use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
 use ledger::{Bundle, Resource};
+use resources::automatic::expression;
 use resources::condition::{self, Saying};
 use resources::v1alpha1::{CloudPolicy, CloudPolicyStatus, ResourcePool};
 use resources::{names, quantity};
@@ -57,8 +58,8 @@ async fn entry(policy: Arc<CloudPolicy>, context: Arc<Context>) -> Result<Action
 
 async fn reconcile(policy: &CloudPolicy, context: &Context) -> Result<Action, Error> {
     let before = policy.status.clone().unwrap_or_default();
-    let saying = saying(policy, &context.stores.pools.state());
-    let status = status(policy, &before, saying, context.clock.now());
+    let sayings = vec![saying(policy, &context.stores.pools.state()), expressions(policy)];
+    let status = status(policy, &before, sayings, context.clock.now());
     if status != before {
         let name = policy.name_any();
         let api: Api<CloudPolicy> = Api::all(context.client.clone());
@@ -72,9 +73,9 @@ async fn reconcile(policy: &CloudPolicy, context: &Context) -> Result<Action, Er
     Ok(Action::requeue(SAFETY_NET))
 }
 
-fn status(policy: &CloudPolicy, before: &CloudPolicyStatus, saying: Saying, now: Timestamp) -> CloudPolicyStatus {
+fn status(policy: &CloudPolicy, before: &CloudPolicyStatus, sayings: Vec<Saying>, now: Timestamp) -> CloudPolicyStatus {
     let generation = policy.metadata.generation.unwrap_or_default();
-    CloudPolicyStatus { conditions: condition::conditions(&before.conditions, vec![saying], generation, now) }
+    CloudPolicyStatus { conditions: condition::conditions(&before.conditions, sayings, generation, now) }
 }
 
 /// The sum of the contracts beside the city's totals, to the last unit.
@@ -95,6 +96,25 @@ fn saying(policy: &CloudPolicy, pools: &[Arc<ResourcePool>]) -> Saying {
         Saying::yes(condition::CONTRACT_MATCHES, "Matches", "the pools' contracts add up to the city's totals")
     } else {
         Saying::no(condition::CONTRACT_MATCHES, "ContractMismatch", differences.join("; "))
+    }
+}
+
+/// Whether the city's conditions of automatic approval can be read. Whether they can be answered shows
+/// only with a request: one may ask for a figure that isn't known of every application.
+fn expressions(policy: &CloudPolicy) -> Saying {
+    let all = policy.spec.automatic.as_ref().map(|automatic| automatic.expressions.as_slice()).unwrap_or_default();
+    if all.is_empty() {
+        return Saying::yes(condition::EXPRESSIONS_VALID, "NoExpressions", "the built-in rules alone count");
+    }
+    let faults: Vec<String> = all
+        .iter()
+        .filter_map(|one| Some(format!("{} {}", one.name, expression::check(&one.expression).err()?)))
+        .collect();
+    if faults.is_empty() {
+        Saying::yes(condition::EXPRESSIONS_VALID, "Readable", "spec.automatic.expressions can be read")
+    } else {
+        let message = format!("a person decides on every increase until it is mended: {}", faults.join("; "));
+        Saying::no(condition::EXPRESSIONS_VALID, "ExpressionFaulty", message)
     }
 }
 
@@ -133,5 +153,20 @@ mod tests {
         let short = saying(&policy(), &[cec, pool("9500", "12540G", "857T")]);
         assert_eq!(short.reason, "ContractMismatch");
         assert_eq!(short.message, "memory: the contracts say 31352G, the city 31353G");
+    }
+
+    #[test]
+    fn an_expression_that_cant_be_read_is_named() {
+        let with = |text: &str| {
+            let mut policy = policy();
+            let one = json!({"name": "own", "expression": text, "message": "ask us"});
+            policy.spec.automatic = serde_json::from_value(json!({"expressions": [one]})).unwrap();
+            expressions(&policy)
+        };
+        assert_eq!(expressions(&policy()).reason, "NoExpressions");
+        assert_eq!(with("increase.cpu < 8000").reason, "Readable");
+        let faulty = with("increase.cpu <");
+        assert_eq!((faulty.status, faulty.reason), (false, "ExpressionFaulty"));
+        assert!(faulty.message.contains("own can't be read"), "{}", faulty.message);
     }
 }

@@ -9,7 +9,7 @@ use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
 use ledger::{AllocationKey, Bundle, Hold, Ledger, Request};
 use resources::v1alpha1::{Allocation, Cause, Department, QuotaDecision, QuotaRequest, ResourcePool};
-use resources::{judgement, names, quota, status, workflow};
+use resources::{automatic, judgement, names, quota, status, workflow};
 
 use super::Error;
 use super::drift::{self, Drift};
@@ -20,6 +20,7 @@ use crate::desk::Question;
 use crate::host;
 use crate::ledgers::{self, Snapshot};
 use crate::member::{Member, Reach, Silence};
+use crate::request::cause_of_automatic;
 
 /// Entries without an allocation that one pass asks for: each is a round trip.
 const GONE_MAX: usize = 16;
@@ -271,7 +272,8 @@ async fn stale_holds(snapshot: &Snapshot, context: &Context) -> Result<Vec<(Allo
         let known = context.stores.requests.get(&reference).filter(|request| is_waiting(request, hold));
         let decision = ObjectRef::new(&hold.decision).within(&key.namespace);
         let decision = context.stores.decisions.get(&decision);
-        if known.is_some_and(|request| holds(&request) || decision.as_deref().is_some_and(is_unanswered)) {
+        let is_awaited = |request: &QuotaRequest| holds(request) || is_pending(request, hold);
+        if known.is_some_and(|request| is_awaited(&request) || decision.as_deref().is_some_and(is_unanswered)) {
             continue;
         }
         let read = |source| Error::ReadThrough { source };
@@ -279,7 +281,9 @@ async fn stale_holds(snapshot: &Snapshot, context: &Context) -> Result<Vec<(Allo
         let found = requests.get_opt(&hold.request).await.map_err(read)?.filter(|request| is_waiting(request, hold));
         let waits = match &found {
             None => false,
-            Some(request) if holds(request) => true,
+            Some(request) if is_awaited(request) => true,
+            // No person's, so there is no object to ask for.
+            Some(_) if names::is_automatic(&hold.decision) => false,
             // Undecided again, or not yet: the hold is for a decision that has no answer, or left over.
             Some(_) => {
                 let decisions: Api<QuotaDecision> = Api::namespaced(context.client.clone(), &key.namespace);
@@ -295,6 +299,11 @@ async fn stale_holds(snapshot: &Snapshot, context: &Context) -> Result<Vec<(Allo
 
 fn holds(request: &QuotaRequest) -> bool {
     workflow::holds(workflow::phase_of(request))
+}
+
+/// The rules hold for it and its approval is being written.
+fn is_pending(request: &QuotaRequest, hold: &Hold) -> bool {
+    automatic::pending(request) == Some(&hold.decision)
 }
 
 fn is_unanswered(decision: &QuotaDecision) -> bool {
@@ -321,6 +330,13 @@ fn causes(allocations: &[Arc<Allocation>], snapshot: &Snapshot, context: &Contex
         let entry = snapshot.ledger.entries.get(&key);
         let applied = entry.is_some_and(|entry| allocation.metadata.generation.unwrap_or_default() <= entry.generation);
         if applied {
+            continue;
+        }
+        if names::is_automatic(decision) {
+            let request = entry.and_then(|entry| entry.hold.as_ref()).map(|hold| &hold.request);
+            let request =
+                request.and_then(|name| context.stores.requests.get(&ObjectRef::new(name).within(&key.namespace)));
+            causes.extend(request.map(|request| ((key.namespace, decision.clone()), cause_of_automatic(&request))));
             continue;
         }
         if let Some(object) = context.stores.decisions.get(&ObjectRef::new(decision).within(&key.namespace)) {

@@ -16,6 +16,7 @@ use resources::v1alpha1::{
 use resources::{names, quantity, status, workflow};
 use serde_json::json;
 
+use super::automatic::{self, Turn};
 use super::observe::Observed;
 use super::plan::{Step, Why};
 use super::staged::{self, Advance};
@@ -47,6 +48,8 @@ pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Time
             write_request(observed, advance.status, context, now).await?;
             answer(observed, &decision, outcome_applied(now, None), context).await
         }
+        Step::Automatic(Turn::Tell) => automatic::tell(observed, context, now).await,
+        Step::Automatic(Turn::Hold) => automatic::hold(observed, context, now).await,
         Step::Note { status } => write_request(observed, *status, context, now).await,
         Step::Refuse { decision, why } if why.is_certain() => {
             answer(observed, &decision, outcome_refused(&why, now), context).await
@@ -83,6 +86,9 @@ async fn submit(observed: &Observed, context: &Context, now: Timestamp) -> Resul
         // Its time runs from when it came, also where nobody looked at it for a while.
         let came = observed.request.creation_timestamp().map_or(now, |at| at.0);
         next.stage = Some(staged::submitted(observed, came));
+    }
+    if let Some(reviewed) = &observed.reviewed {
+        automatic::note(&mut next, reviewed);
     }
     write_request(observed, next, context, now).await
 }
@@ -303,7 +309,7 @@ fn step_to(status: &mut QuotaRequestStatus, to: Phase, by: &str, verdict: Option
 
 /// Writes the status with the version that was seen: a step is taken from what was looked at or
 /// not at all.
-async fn write_request(
+pub(super) async fn write_request(
     observed: &Observed,
     mut next: QuotaRequestStatus,
     context: &Context,

@@ -4,6 +4,7 @@
 //! anything said or written. Every step can be taken again: what was done is found to be done.
 
 mod apply;
+mod automatic;
 mod numbers;
 mod observe;
 mod plan;
@@ -22,12 +23,15 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+pub(crate) use automatic::cause as cause_of_automatic;
 pub use numbers::Numbers;
 
 use crate::context::{Context, SAFETY_NET};
 use crate::error::{Categorised, Category};
 
 const CONTROLLER: &str = "request";
+/// After a start a pool's first pass reads its ledger; until then the rules can't be asked.
+const LEDGER_READ_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -109,7 +113,13 @@ async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Act
     apply::apply(step, &observed, context, now).await?;
     // What the step wrote brings the next look; an answer that was lost brings none.
     let unanswered = !observed.decisions.is_empty();
-    let wait = if unanswered { plan::ANSWER_OVERDUE.unsigned_abs() } else { SAFETY_NET };
+    let wait = if unanswered {
+        plan::ANSWER_OVERDUE.unsigned_abs()
+    } else if observed.reviewed.is_none() && automatic::is_due(&observed) {
+        LEDGER_READ_WITHIN
+    } else {
+        SAFETY_NET
+    };
     let due = [staged::look_again(&observed, now), term::look_again(&observed, now)];
     Ok(Action::requeue(context.clock.wait(due.into_iter().flatten().fold(wait, Duration::min))))
 }

@@ -14,6 +14,7 @@ use resources::v1alpha1::{Allocation, Application, QuotaDecision, QuotaRequest, 
 use resources::workday::{self, Calendar};
 use resources::{names, term, workflow};
 
+use super::automatic::{self, Reviewed};
 use crate::context::Context;
 
 #[derive(Debug)]
@@ -41,6 +42,10 @@ pub struct Observed {
     pub calendar: Arc<Calendar>,
     /// What the ledger has for the allocation and for this request.
     pub position: Position,
+    /// What the rules of automatic approval come to, where they are to be asked now.
+    pub reviewed: Option<Reviewed>,
+    /// Generation of the CloudPolicy.
+    pub policy_revision: i64,
 }
 
 /// What the ledger has for a request's allocation.
@@ -132,6 +137,8 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context, now: Timestamp) -
     let policy = stores.policies.get(&ObjectRef::new(names::DEFAULT_POLICY));
     let mut observed = Observed {
         policy: Policy::on(policy.as_ref().map(|policy| &policy.spec), workday::day_of(now)),
+        policy_revision: policy.and_then(|policy| policy.metadata.generation).unwrap_or_default(),
+        reviewed: None,
         calendar: Arc::new(Calendar::new(calendars.iter().map(AsRef::as_ref))),
         position: Position::default(),
         behind: behind(request, context),
@@ -151,6 +158,9 @@ pub fn observe(request: &Arc<QuotaRequest>, context: &Context, now: Timestamp) -
         allocations,
     };
     observed.position = position(&observed, context);
+    if automatic::is_due(&observed) {
+        observed.reviewed = automatic::review(&observed, context, now);
+    }
     observed
 }
 

@@ -17,6 +17,7 @@ use resources::workflow::{self, Facts, Refusal, Standing};
 use resources::{sharing, term as grant};
 use thiserror::Error;
 
+use super::automatic;
 use super::observe::Observed;
 use super::staged::{self, Advance};
 use super::term;
@@ -37,6 +38,8 @@ pub enum Step {
     Advance { decision: Arc<QuotaDecision>, advance: Box<Advance> },
     /// Write what has come about without a decision.
     Note { status: Box<QuotaRequestStatus> },
+    /// Approve it without a person, or say why a person decides.
+    Automatic(automatic::Turn),
     /// Say why a decision changes nothing.
     Refuse { decision: Arc<QuotaDecision>, why: Why },
     /// Answer with the refusal that is on record.
@@ -58,6 +61,7 @@ impl Step {
             Self::Close { .. }
             | Self::Hold { .. }
             | Self::Advance { .. }
+            | Self::Automatic(_)
             | Self::Refuse { .. }
             | Self::Repeat { .. }
             | Self::Confirm { .. } => true,
@@ -141,6 +145,9 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
         if now.duration_since(since) > ANSWER_OVERDUE {
             return Step::Confirm { decision: Arc::clone(decision) };
         }
+    }
+    if let Some(turn) = automatic::turn(observed) {
+        return Step::Automatic(turn);
     }
     match phase {
         Phase::Approved | Phase::Provisioning | Phase::Reclaiming => match provision(observed, phase, applied) {

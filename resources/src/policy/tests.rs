@@ -34,6 +34,22 @@ fn the_defaults_are_the_products() {
         four_eyes: FourEyes { is_on: true, for_new_applications: true, above: bundle("64", "128G", "10T") },
         cutoff: Cutoff::default(),
         warn_days: vec![30, 7, 1],
+        automatic: Automatic {
+            is_on: true,
+            decreases: true,
+            cpu_memory: true,
+            storage: true,
+            evidence: crate::v1alpha1::UsageSource::Measured,
+            window_days: 14,
+            coverage_percent: 90,
+            use_percent: 35,
+            increase_percent: 50,
+            small: bundle("1", "2G", "32G"),
+            storage_used_percent: 80,
+            calm_days: 30,
+            pool_warn_percent: 85,
+            expressions: vec![],
+        },
     };
     assert_eq!(Policy::default(), expected);
     assert_eq!(Policy::on(None, date(2026, 11, 24)), expected);
@@ -106,6 +122,27 @@ fn the_chart_ships_the_defaults() {
     let of = |key: &Key| (key.key.to_owned(), key.default.to_owned(), key.source.to_owned());
     let shipped: Vec<_> = process.into_iter().map(|value| (value.key, value.value, value.source)).collect();
     assert_eq!(shipped, KEYS.iter().map(of).collect::<Vec<_>>());
+}
+
+#[test]
+fn automatic_approval_goes_by_the_policy_of_the_day() {
+    let mut spec = spec(&[
+        value("automatic.enabled", "off", "2026-12-01"),
+        value("automatic.evidence", "charged", "2026-01-01"),
+        value("automatic.minUse", "101", "2026-01-01"),
+        value("automatic.coverage", "80", "2026-01-01"),
+        value("automatic.calm", "0", "2026-01-01"),
+    ]);
+    let warn = |value, from: &str| json!({"key": "pool.warn", "value": value, "unit": "%", "source": "x", "effectiveFrom": from});
+    spec.thresholds = serde_json::from_value(json!([warn(70, "2026-01-01")])).unwrap();
+    let automatic = |spec: &CloudPolicySpec, month| Policy::on(Some(spec), date(2026, month, 24)).automatic;
+    let today = automatic(&spec, 11);
+    assert_eq!((today.is_on, today.pool_warn_percent), (true, 70));
+    assert_eq!((today.coverage_percent, today.use_percent, today.calm_days), (80, 35, 0), "101 % can't be read");
+    assert_eq!(today.evidence, crate::v1alpha1::UsageSource::Charged);
+    assert!(!automatic(&spec, 12).is_on);
+    spec.thresholds = serde_json::from_value(json!([warn(70, "2027-01-01")])).unwrap();
+    assert_eq!(automatic(&spec, 11).pool_warn_percent, 85, "its day hasn't come");
 }
 
 #[test]

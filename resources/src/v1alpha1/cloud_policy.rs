@@ -52,10 +52,52 @@ pub struct CloudPolicySpec {
     /// applications if approval.fourEyes.newApplications is `on`, and for an increase above
     /// approval.fourEyes.cpu, .memory or .storage. workday.cutoff: what comes later counts as of the
     /// next working day, and deadlines end at it. temporary.warnDays: days before a grant ends.
+    ///
+    /// automatic.enabled: `on` or `off`, whether anything is approved without a person.
+    /// automatic.decreases, .cpuMemory, .storage: `on` or `off`, the same for what a department gives
+    /// back, for more CPU and memory (rule R1) and for more storage (rule R2). automatic.evidence:
+    /// `measured` (the cluster's metrics) or `charged` (requests of pods), what counts as use of CPU and
+    /// memory. automatic.window: days looked at. automatic.coverage, .minUse, .maxIncrease, .storageUsed:
+    /// percent. automatic.smallCpu, .smallMemory, .smallStorage: more than this needs use or a fill to
+    /// justify it. automatic.calm: days since the last automatic approval.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["key".into(), "effectiveFrom".into()]))]
     pub process: Vec<ProcessValue>,
+    /// Automatic approval beyond the values above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<AutomaticPolicy>,
+}
+
+/// What a city asks beyond the built-in rules before anything is approved without a person.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AutomaticPolicy {
+    /// Conditions that have to hold for an increase beside rules R1 to R6. One that is false, or can't
+    /// be answered, leaves the request to a person. Condition ExpressionsValid says whether they can be
+    /// read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub expressions: Vec<AutomaticExpression>,
+}
+
+/// One condition in CEL.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AutomaticExpression {
+    /// What evidence calls it.
+    #[schemars(length(min = 1, max = 40))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')").message("name must be lower-case letters, digits and dashes"))]
+    pub name: String,
+    /// CEL that is true or false, over request, application, current, increase, target (CPU in
+    /// thousandths of a core, memory and storage in bytes), use (percent) and pool (percent afterwards).
+    /// Without all, exists, map, filter and matches, at most 150 parts.
+    #[schemars(length(min = 1, max = 500))]
+    pub expression: String,
+    /// What people are told where it is false.
+    #[schemars(length(min = 1, max = 200))]
+    pub message: String,
 }
 
 /// What the city says it has and runs.
@@ -135,9 +177,16 @@ pub struct Threshold {
 #[x_kube(validation = Rule::new("!(self.key in ['approval.fourEyes.memory', 'approval.fourEyes.storage']) || self.value.matches('^(0|(0|[1-9][0-9]{0,10})M|(0|[1-9][0-9]{0,7})G|(0|[1-9][0-9]{0,4})T|(0|[1-9][0-9]{0,9})Mi|(0|[1-9][0-9]{0,6})Gi|(0|[1-9][0-9]{0,3})Ti)$')").message("approval.fourEyes.memory and approval.fourEyes.storage are whole numbers with one of the units M, G, T, Mi, Gi, Ti: write value: 128G"))]
 #[x_kube(validation = Rule::new("self.key != 'workday.cutoff' || self.value.matches('^(1[2-9]|2[0-3]):[0-5][0-9]$')").message("workday.cutoff is a time from 12:00 to 23:59: write value: \"17:30\""))]
 #[x_kube(validation = Rule::new("self.key != 'temporary.warnDays' || (self.value.matches('^[1-9][0-9]{0,2}(,[1-9][0-9]{0,2}){0,9}$') && self.value.split(',').all(day, int(day) <= 366))").message("temporary.warnDays are up to ten numbers of days, 1 to 366: write value: \"30,7,1\""))]
+#[x_kube(validation = Rule::new("!(self.key in ['automatic.enabled', 'automatic.decreases', 'automatic.cpuMemory', 'automatic.storage']) || self.value in ['on', 'off']").message("automatic.enabled, .decreases, .cpuMemory and .storage are on or off: write value: \"on\""))]
+#[x_kube(validation = Rule::new("self.key != 'automatic.evidence' || self.value in ['measured', 'charged']").message("automatic.evidence is measured or charged: write value: \"measured\""))]
+#[x_kube(validation = Rule::new("!(self.key in ['automatic.coverage', 'automatic.minUse', 'automatic.maxIncrease', 'automatic.storageUsed']) || self.value.matches('^([1-9][0-9]?|100)$')").message("automatic.coverage, .minUse, .maxIncrease and .storageUsed are 1 to 100 percent: write value: \"35\""))]
+#[x_kube(validation = Rule::new("self.key != 'automatic.window' || self.value.matches('^([1-9]|[12][0-9]|30)$')").message("automatic.window is 1 to 30 calendar days: write value: \"14\""))]
+#[x_kube(validation = Rule::new("self.key != 'automatic.calm' || (self.value.matches('^(0|[1-9][0-9]{0,2})$') && int(self.value) <= 366)").message("automatic.calm is 0 to 366 calendar days: write value: \"30\""))]
+#[x_kube(validation = Rule::new("self.key != 'automatic.smallCpu' || self.value.matches('^(0|[1-9][0-9]{0,10})$|^(0|[1-9][0-9]{0,13})m$')").message("automatic.smallCpu is whole cores or thousandths: write value: \"1\""))]
+#[x_kube(validation = Rule::new("!(self.key in ['automatic.smallMemory', 'automatic.smallStorage']) || self.value.matches('^(0|(0|[1-9][0-9]{0,10})M|(0|[1-9][0-9]{0,7})G|(0|[1-9][0-9]{0,4})T|(0|[1-9][0-9]{0,9})Mi|(0|[1-9][0-9]{0,6})Gi|(0|[1-9][0-9]{0,3})Ti)$')").message("automatic.smallMemory and .smallStorage are whole numbers with one of the units M, G, T, Mi, Gi, Ti: write value: 2G"))]
 pub struct ProcessValue {
     #[schemars(length(min = 1, max = 60))]
-    #[x_kube(validation = Rule::new("self in ['sla.accept', 'sla.opinion', 'sla.testOpen', 'test.period', 'offer.answerWithin', 'offer.maxRounds', 'returned.lapseAfter', 'withdraw.undo', 'approval.path', 'approval.fourEyes', 'approval.fourEyes.newApplications', 'approval.fourEyes.cpu', 'approval.fourEyes.memory', 'approval.fourEyes.storage', 'workday.cutoff', 'temporary.warnDays']").message("key isn't known: kubectl explain cloudpolicy.spec.process lists them"))]
+    #[x_kube(validation = Rule::new("self in ['sla.accept', 'sla.opinion', 'sla.testOpen', 'test.period', 'offer.answerWithin', 'offer.maxRounds', 'returned.lapseAfter', 'withdraw.undo', 'approval.path', 'approval.fourEyes', 'approval.fourEyes.newApplications', 'approval.fourEyes.cpu', 'approval.fourEyes.memory', 'approval.fourEyes.storage', 'workday.cutoff', 'temporary.warnDays', 'automatic.enabled', 'automatic.decreases', 'automatic.cpuMemory', 'automatic.storage', 'automatic.evidence', 'automatic.window', 'automatic.coverage', 'automatic.minUse', 'automatic.maxIncrease', 'automatic.smallCpu', 'automatic.smallMemory', 'automatic.smallStorage', 'automatic.storageUsed', 'automatic.calm']").message("key isn't known: kubectl explain cloudpolicy.spec.process lists them"))]
     pub key: String,
     /// A text, also where it is a number: `"3"`.
     #[schemars(length(min = 1, max = 60))]

@@ -12,13 +12,14 @@ mod request_status;
 mod request_term;
 mod resource_pool;
 mod shared;
+mod usage_record;
 mod work_calendar;
 
 pub use allocation::{Allocation, AllocationSpec, AllocationStatus, Lease, NamespaceShare};
 pub use application::{Application, ApplicationSpec, ApplicationStatus, DependsOn, Fact, Hosting, Zone};
 pub use cloud_policy::{
-    CityTotals, CloudPolicy, CloudPolicySpec, CloudPolicyStatus, ProcessValue, ReasonCode, Threshold, TierCounts,
-    ZoneName,
+    AutomaticExpression, AutomaticPolicy, CityTotals, CloudPolicy, CloudPolicySpec, CloudPolicyStatus, ProcessValue,
+    ReasonCode, Threshold, TierCounts, ZoneName,
 };
 pub use department::{Ceiling, Department, DepartmentSpec, DepartmentStatus, Members, PoolGrant};
 pub use pool_ledger::{
@@ -28,8 +29,8 @@ pub use pool_ledger::{
 pub use quota_decision::{DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, RequestRef, Verdict};
 pub use quota_request::{Basis, NewApplication, Period, QuotaRequest, QuotaRequestSpec, RequestDetail, RequestType};
 pub use request_status::{
-    Correction, Evidence, HistoryRecord, Offer, Phase, QuotaRequestStatus, RefusedDecision, Returned, ReviewRecord,
-    ReviewStage, Reviewed, Stage, StoppedClock, Withdrawal,
+    AutomaticOutcome, AutomaticReview, Correction, Evidence, HistoryRecord, Offer, Phase, QuotaRequestStatus,
+    RefusedDecision, Returned, ReviewRecord, ReviewStage, Reviewed, Stage, StoppedClock, Withdrawal,
 };
 pub use request_term::{GrantTerm, HadBefore, TakenBack};
 pub use resource_pool::{
@@ -37,4 +38,5 @@ pub use resource_pool::{
     PhysicalStatus, PoolFence, PoolOrder, PoolSummary, Provider, ResourcePool, ResourcePoolSpec, ResourcePoolStatus,
 };
 pub use shared::{Contact, Tier};
+pub use usage_record::{UsageDay, UsageRecord, UsageRecordSpec, UsageSource, UsedResource};
 pub use work_calendar::{WorkCalendar, WorkCalendarSpec};

@@ -90,6 +90,9 @@ pub struct QuotaRequestStatus {
     /// The decision that takes the grant back, or stopped its provisioning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<TakenBack>,
+    /// Whether it was approved without a person, or why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<AutomaticReview>,
     /// What the rules of automatic approval found, with the values they looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
@@ -249,15 +252,69 @@ pub struct Withdrawal {
     pub stage: Option<Stage>,
 }
 
+/// What the rules of automatic approval came to, once for each revision.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct AutomaticReview {
+    /// The request's revision that was looked at.
+    pub revision: i64,
+    pub at: Time,
+    pub outcome: AutomaticOutcome,
+    /// What ledger and allocation name as the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
+    /// Generation of the CloudPolicy that it went by; 0 where there was none.
+    #[serde(default)]
+    pub policy_revision: i64,
+    /// Revision of the ledger that the rules looked at, then the one that holds the capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_revision: Option<i64>,
+    /// Why a person decides: codes such as NoData, UseLow, IncreaseLarge, PoolFull.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub reasons: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AutomaticOutcome {
+    /// A person decides.
+    #[default]
+    Person,
+    /// All rules hold; the capacity is being asked for.
+    Pending,
+    /// Approved without a person.
+    Approved,
+}
+
 /// What one rule found.
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
+    /// R1 to R6, or the name of an expression.
     pub rule: String,
+    /// What was found, such as `62.0 %`; `-` where there is nothing to find.
     pub value: String,
+    /// What it was held against, such as `>= 35 %`.
     pub threshold: String,
+    /// Passed or Failed.
     pub result: String,
+    /// Where the value comes from.
     pub source: String,
+    /// cpu, memory or storage, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The time looked at, such as `14 d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
+    /// Samples there are, of those there would be: `4030/4032`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<String>,
+    /// What the matter is, where it failed. Promised to scripts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What is said of it where no code says enough: an expression's message, a refusal's sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// One step of a request's life.

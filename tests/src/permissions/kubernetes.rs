@@ -163,6 +163,11 @@ pub const KINDS: &[KindLine] = &[
             (Verb::Create, "CATOU"),
         ],
     },
+    KindLine {
+        kind: "UsageRecord",
+        place: Place::Department,
+        verbs: &[(Verb::Get, "CATOUI"), (Verb::List, "CATOUI"), (Verb::Watch, "CATOUI")],
+    },
     kept_by_admin("CloudPolicy", Place::City, RULES),
     kept_by_admin("WorkCalendar", Place::City, RULES),
     KindLine {

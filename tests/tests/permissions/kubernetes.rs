@@ -142,7 +142,7 @@ impl Scene<'_> {
             "RoleBinding" => self.some_binding(&self.collection(line)).await,
             "ResourcePool" | "PoolLedger" => POOL.to_owned(),
             "Department" => self.town.name.clone(),
-            "Application" | "Allocation" => APPLICATION.to_owned(),
+            "Application" | "Allocation" | "UsageRecord" => APPLICATION.to_owned(),
             "QuotaRequest" => self.request.clone(),
             "QuotaDecision" => self.decision.clone(),
             "CloudPolicy" => "default".to_owned(),
@@ -184,6 +184,7 @@ impl Scene<'_> {
             "WorkCalendar" => {
                 json!({"spec": {"year": 2031, "holidays": [], "makeupWorkdays": [], "sourceDocument": "x", "published": false}})
             }
+            "UsageRecord" => json!({"spec": {"allocation": "x"}}),
             "ResourceQuota" => json!({"spec": {"hard": {"requests.cpu": "1000"}}}),
             "RoleBinding" => {
                 json!({"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "yunheng-cloud-admin"},
@@ -211,6 +212,14 @@ impl Scene<'_> {
         object["metadata"] = metadata;
         object
     }
+}
+
+/// What the application used, as the operator keeps it.
+pub fn usage(namespace: &str) -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "UsageRecord",
+        "metadata": {"namespace": namespace, "name": APPLICATION}, "spec": {"allocation": "x"},
+    })
 }
 
 /// A pod in the application's namespace that asks for little.

@@ -92,6 +92,7 @@ impl<'a> Scene<'a> {
         town.allocate(APPLICATION, amounts("4", "8G", "1T")).await;
         town.await_enforced(APPLICATION, "4", "8G", "1T").await;
         town.create(Person::Zhang, kubernetes::pod("runs")).await;
+        town.create(Person::Operator, kubernetes::usage(&town.namespace())).await;
         let request = town.request("Change", APPLICATION, amounts("5", "8G", "1T")).await;
         let urge = town.decision_object(Person::Zhang, &request, "Urge").await;
         let (decision, _) = town.send_decision(Person::Zhang, urge).await;

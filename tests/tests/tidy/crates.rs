@@ -31,6 +31,7 @@ const TABLE: &[Row] = &[
         name: "resources",
         ours: &["ledger"],
         outside: Outside::Only(&[
+            "cel",
             "jiff",
             "k8s-openapi",
             "kube",

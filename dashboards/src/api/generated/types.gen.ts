@@ -159,6 +159,59 @@ export type ApplicationView = {
 };
 
 /**
+ * Whether a request would be approved without a person.
+ */
+export type Automatic = {
+    /**
+     * 符合自动审批
+     */
+    would: boolean;
+    /**
+     * What each rule found.
+     */
+    evidence: Array<Evidence>;
+    /**
+     * 需人工审核: why; empty if it would.
+     */
+    reasons: Array<AutomaticReason>;
+};
+
+export type AutomaticOutcome = 'Person' | 'Pending' | 'Approved';
+
+/**
+ * One reason why a person decides.
+ */
+export type AutomaticReason = {
+    code: string;
+    /**
+     * In the caller's language.
+     */
+    message: string;
+};
+
+/**
+ * What the rules came to when a request was submitted.
+ */
+export type AutomaticReview = {
+    outcome: AutomaticOutcome;
+    /**
+     * The revision of the request that was looked at.
+     */
+    revision: number;
+    at: string;
+    /**
+     * Generation of the CloudPolicy that it went by.
+     */
+    policyRevision: number;
+    ledgerRevision: number | null;
+    evidence: Array<Evidence>;
+    /**
+     * Why a person decides.
+     */
+    reasons: Array<AutomaticReason>;
+};
+
+/**
  * What the amounts are reckoned from.
  */
 export type Basis = {
@@ -406,6 +459,37 @@ export type DepartmentView = {
     ceilings: Array<Ceiling>;
     conditions: Array<Condition>;
     sample: boolean;
+};
+
+/**
+ * What one rule found.
+ */
+export type Evidence = {
+    /**
+     * R1 to R6, or the name of one of the city's own conditions.
+     */
+    rule: string;
+    /**
+     * What the rule is about, in the caller's language.
+     */
+    title: string;
+    resource: Resource | null;
+    value: string;
+    threshold: string;
+    /**
+     * The time looked at.
+     */
+    window: string | null;
+    /**
+     * Samples there are, of those there would be.
+     */
+    samples: string | null;
+    passed: boolean;
+    /**
+     * Where the value comes from.
+     */
+    source: string;
+    reason: AutomaticReason | null;
 };
 
 /**
@@ -909,6 +993,7 @@ export type Preview = {
      * What stops it; empty if it fits.
      */
     reasons: Array<PreviewReason>;
+    automatic: Automatic | null;
     /**
      * What the application has in this pool now.
      */
@@ -1137,6 +1222,7 @@ export type RequestView = {
     history: Array<HistoryEntry>;
     conditions: Array<Condition>;
     preview: Preview | null;
+    automatic: AutomaticReview | null;
     /**
      * What a decision names as `stage`; `null` in the short way, where it names none.
      */

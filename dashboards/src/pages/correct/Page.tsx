@@ -135,7 +135,7 @@ function Correction({ request }: { request: RequestView }) {
         </div>
       </form>
       <div className={css["side"]}>
-        <FitPanel draft={draft} />
+        <FitPanel draft={draft} corrects />
       </div>
     </div>
   );

@@ -4,6 +4,7 @@ import { useChanges } from "../../api/events";
 import { usePoolName } from "../../app/PoolName";
 import { previewOptions } from "../../app/preview";
 import { useDebounced } from "../../app/useDebounced";
+import { AutomaticVerdict } from "../../components/AutomaticVerdict";
 import { ErrorView } from "../../components/ErrorView";
 import { Impact } from "../../components/Impact";
 import { Panel } from "../../components/Panel";
@@ -14,8 +15,11 @@ import css from "./NewRequest.module.css";
 /** Long enough for the next digit to be typed. */
 const TYPING_PAUSE_MS = 300;
 
-/** Whether it fits, from the same code that will decide, while typing. */
-export function FitPanel({ draft }: { draft: Draft }) {
+/**
+ * Whether it fits and who would decide, from the same code that will, while typing. A correction has
+ * had its answer: the rules are asked again when it is sent.
+ */
+export function FitPanel({ draft, corrects = false }: { draft: Draft; corrects?: boolean }) {
   const { t } = useTranslation();
   const poolName = usePoolName();
   const rested = useDebounced(draft, TYPING_PAUSE_MS);
@@ -36,6 +40,9 @@ export function FitPanel({ draft }: { draft: Draft }) {
         {ready ? null : <p className={css["note"]}>{t("fit.incomplete")}</p>}
         {ready && query.error ? <ErrorView error={query.error} /> : null}
         {preview && !query.error ? <FitVerdict preview={preview} /> : null}
+        {preview?.automatic && !corrects && !query.error ? (
+          <AutomaticVerdict automatic={preview.automatic} />
+        ) : null}
       </div>
       {preview && !query.error ? (
         <Impact

@@ -7,6 +7,7 @@ import { showRequestOptions } from "../../api/generated/@tanstack/react-query.ge
 import { isOpen } from "../../app/choices";
 import { PoolName } from "../../app/PoolName";
 import { Amount } from "../../components/Amount";
+import { AutomaticOutcomeView } from "../../components/AutomaticVerdict";
 import { Conditions } from "../../components/Conditions";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Definitions } from "../../components/Definitions";
@@ -79,6 +80,11 @@ export function RequestPage() {
               />
             </div>
             <div className={css["right"]}>
+              {data.automatic ? (
+                <Panel title={t("automatic.title")} flush>
+                  <AutomaticOutcomeView review={data.automatic} />
+                </Panel>
+              ) : null}
               {data.preview ? <PoolImpact pool={data.pool} preview={data.preview} /> : null}
               <Decision request={data} />
             </div>

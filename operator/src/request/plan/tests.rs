@@ -68,6 +68,8 @@ fn observed(request: QuotaRequest, allocation: Option<Allocation>) -> Observed {
         behind: None,
         policy: Policy { path: ApprovalPath::Direct, ..Policy::default() },
         calendar: Arc::default(),
+        reviewed: None,
+        policy_revision: 0,
         position: Position::default(),
         pool_exists: true,
         application: Some(application()),

@@ -38,6 +38,8 @@ fn observed(status: &serde_json::Value) -> Observed {
         owners: std::collections::BTreeMap::new(),
         policy: Policy { path: ApprovalPath::Staged, ..Policy::default() },
         calendar: Arc::default(),
+        reviewed: None,
+        policy_revision: 0,
         position: Position { granted: bundle("4"), held: Bundle::ZERO, draining: Bundle::ZERO },
     }
 }

@@ -62,6 +62,8 @@ fn observed(phase: Phase, term: &serde_json::Value, allocation: Option<Allocatio
         owners: std::collections::BTreeMap::new(),
         policy: Policy { path: ApprovalPath::Direct, ..Policy::default() },
         calendar: Arc::default(),
+        policy_revision: 0,
+        reviewed: None,
         position: Position { granted: bundle("150"), held: Bundle::ZERO, draining: Bundle::ZERO },
     }
 }
