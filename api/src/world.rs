@@ -339,7 +339,7 @@ mod tests {
             as_of: String::new(),
         };
         let spec =
-            CloudPolicySpec { city_totals, zones: vec![], reason_codes: vec![], thresholds: vec![], process: vec![] };
+            CloudPolicySpec { city_totals, zones: vec![], reason_codes: vec![], thresholds: vec![], process: vec![], link_classes: vec![] };
         let mut policy = CloudPolicy::new(name, spec);
         policy.meta_mut().resource_version = Some(version.to_owned());
         policy

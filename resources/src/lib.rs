@@ -9,6 +9,7 @@ pub mod audit;
 pub mod condition;
 pub mod judgement;
 mod kinds;
+pub mod links;
 pub mod names;
 pub mod policy;
 pub mod quantity;
