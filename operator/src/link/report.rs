@@ -40,7 +40,7 @@ pub fn status(known: &Known<'_>) -> ExtranetLinkStatus {
     let Known { view, .. } = known;
     let in_window = view.maintenance;
     let state = if in_window.is_some() { LinkState::Maintenance } else { state_of(view.state) };
-    let millis = |micros: u32| decimal(f64::from(micros) / 1_000.0);
+    let millis = |micros: u32| milliseconds(f64::from(micros) / 1_000.0);
     ExtranetLinkStatus {
         state: Some(state),
         since: Some(time(in_window.map_or(view.since, |stretch| stretch.start))),
@@ -51,7 +51,7 @@ pub fn status(known: &Known<'_>) -> ExtranetLinkStatus {
         as_of: Some(time(known.now)),
         rtt_millis: view.round_trips.map(|rtt| RoundTripMillis { p50: millis(rtt.p50), p95: millis(rtt.p95) }),
         loss_percent: view.loss.map(|loss| decimal(loss * 100.0)),
-        jitter_millis: view.round_trips.map(|_| decimal(view.jitter.as_secs_f64() * 1_000.0)),
+        jitter_millis: view.round_trips.map(|_| milliseconds(view.jitter.as_secs_f64() * 1_000.0)),
         hops: view.hops.map(i32::from),
         availability: known.durations.map(|durations| availability(known.month, durations)),
         conditions: conditions(known),
@@ -61,6 +61,11 @@ pub fn status(known: &Known<'_>) -> ExtranetLinkStatus {
 /// One decimal below 100, none above: what people read in a column.
 fn decimal(value: f64) -> String {
     if value < 99.95 { format!("{value:.1}") } else { format!("{value:.0}") }
+}
+
+/// Within a machine room a round trip takes hundredths of a millisecond.
+fn milliseconds(value: f64) -> String {
+    if value < 0.995 { format!("{value:.2}") } else { decimal(value) }
 }
 
 #[must_use]
