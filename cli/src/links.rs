@@ -17,7 +17,7 @@ use crate::output::{self, Ending, Format, Width};
 use crate::session::Session;
 use crate::table::{self, Kind};
 
-/// The links of the extranet: what they are, since when, and what of the month they were there
+/// The links of the extranet: what they are, and how much of the month they were there
 ///
 /// BELOW    links that hang below it, and how many of them answer
 /// SINCE    in the city's time, backdated to the first lost or first answered probe
@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Every link
     #[arg(long, conflicts_with = "under")]
     all: bool,
-    /// The figures of this month, such as 2026-11; the cluster keeps the running one
+    /// Figures of this month, such as 2026-11
     #[arg(long, value_name = "MONTH", value_parser = month)]
     month: Option<String>,
     #[arg(short, long, value_enum, default_value_t)]
@@ -118,7 +118,9 @@ fn report(links: &[ExtranetLink], incidents: &[LinkIncident], arguments: &Argume
             Some(names)
         }
         Some(name) => {
-            return Err(Error::Malformed(format!("there is no link {name}: kubectl yunheng links names the first ones")));
+            return Err(Error::Malformed(format!(
+                "there is no link {name}: kubectl yunheng links names the first ones"
+            )));
         }
     };
     let is_asked = |link: &&ExtranetLink| wanted.as_ref().is_none_or(|names| names.contains(&link.name_any()));
@@ -188,7 +190,7 @@ fn text(report: &Report, arguments: &Arguments, width: Width) -> String {
     if width == Width::Wide {
         columns.extend([("COVERAGE", Kind::Number), ("OWN %", Kind::Number)]);
     }
-    columns.push(("ROOT CAUSE", Kind::Cut));
+    columns.push(("ROOT CAUSE", Kind::Text));
     let rows: Vec<Vec<String>> = report.links.iter().map(|line| row(line, width)).collect();
     let counts: Vec<String> = report.states.iter().map(|(state, count)| format!("{count} {state}")).collect();
     let mut told = vec![if counts.is_empty() { "there are no links".to_owned() } else { counts.join(", ") }];
@@ -207,8 +209,19 @@ fn text(report: &Report, arguments: &Arguments, width: Width) -> String {
 }
 
 fn row(line: &Line, width: Width) -> Vec<String> {
-    let Line { name, display_name, level: _, state, since, root_cause, rtt_millis, loss_percent, below, below_up, availability } =
-        line;
+    let Line {
+        name,
+        display_name,
+        level: _,
+        state,
+        since,
+        root_cause,
+        rtt_millis,
+        loss_percent,
+        below,
+        below_up,
+        availability,
+    } = line;
     let figure = |text: Option<&String>| text.cloned().unwrap_or_else(|| "-".to_owned());
     let of_month = |part: fn(&LinkAvailability) -> Option<&String>| figure(availability.as_ref().and_then(part));
     let since = since.map_or_else(|| "-".to_owned(), |at| CITY.to_datetime(at).strftime("%m-%d %H:%M:%S").to_string());
@@ -246,9 +259,14 @@ mod tests {
         };
         let month = json!({"month": "2026-11", "percent": "99.93", "coveragePercent": "99.1"});
         vec![
-            link("county-1", "County", "city-core", json!({
-                "state": "Down", "since": "2026-11-23T11:48:32.000001Z", "availability": month, "rttMillis": {"p50": "1.2", "p95": "2"},
-            })),
+            link(
+                "county-1",
+                "County",
+                "city-core",
+                json!({
+                    "state": "Down", "since": "2026-11-23T11:48:32.000001Z", "availability": month, "rttMillis": {"p50": "1.2", "p95": "2"},
+                }),
+            ),
             link("county-2", "County", "city-core", json!({"state": "Up"})),
             link("town-1", "Township", "county-1", json!({"state": "Unreachable", "rootCause": "county-1"})),
             link("village-1", "Village", "town-1", json!({"state": "Unreachable", "rootCause": "county-1"})),
@@ -289,6 +307,8 @@ mod tests {
         assert!(line.contains("11-23 19:48:32") && line.contains("1/3") && line.contains("99.93"), "{line}");
         assert!(shown.contains("1 Down, 2 Unreachable, 2 Up\nno incident is open"), "{shown}");
         let other = arguments("--month 2026-10");
-        assert!(text(&report(&links(), &[], &other).unwrap(), &other, Width::Narrow).contains("nothing is kept of 2026-10"));
+        assert!(
+            text(&report(&links(), &[], &other).unwrap(), &other, Width::Narrow).contains("nothing is kept of 2026-10")
+        );
     }
 }

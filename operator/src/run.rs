@@ -96,9 +96,13 @@ pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
         Ok(())
     };
     let controllers = async {
-        if alone { Ok(()) } else { operate(clients, &namespace, &identity, metrics, &ready, stop.clone()).await }
+        if alone {
+            Ok(())
+        } else {
+            Box::pin(operate(clients, &namespace, &identity, metrics, &ready, stop.clone())).await
+        }
     };
-    let result = tokio::try_join!(Box::pin(controllers), Box::pin(links)).map(drop);
+    let result = tokio::try_join!(controllers, Box::pin(links)).map(drop);
     serving.abort();
     result
 }

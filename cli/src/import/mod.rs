@@ -41,7 +41,7 @@ use wait::NotEnforced;
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// The folder with pools.csv, departments.csv, applications.csv, facts.csv, and links.csv if there is one
+    /// The folder with the CSV files: pools, departments, applications, facts, links
     dir: PathBuf,
     /// Leave out the applications that are sample data
     #[arg(long)]
@@ -55,7 +55,7 @@ pub struct Arguments {
     /// A pool in a member cluster, and the Secret with its kubeconfig
     #[arg(long = "cluster", value_name = "POOL=SECRET", value_parser = elsewhere)]
     clusters: Vec<(String, String)>,
-    /// First number of the links' addresses instead of 127: 100 for the simulated extranet
+    /// First number of the links' addresses: 100 for the simulator
     #[arg(long, value_name = "NUMBER")]
     link_addresses: Option<u8>,
     /// Wait until every allocation of the inventory is enforced

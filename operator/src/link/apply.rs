@@ -23,7 +23,7 @@ pub enum Done {
 
 pub async fn link(client: Client, link: LinkIx, name: String, change: u64, status: ExtranetLinkStatus) -> Done {
     let api: Api<ExtranetLink> = Api::all(client);
-    let body = body("ExtranetLink", &name, "status", json!(status));
+    let body = body("ExtranetLink", &name, "status", &json!(status));
     let result = api.patch_status(&name, &parameters(), &Patch::Apply(body)).await.map(drop);
     Done::Link { link, name, change, result }
 }
@@ -32,8 +32,8 @@ pub async fn link(client: Client, link: LinkIx, name: String, change: u64, statu
 pub async fn incident(client: Client, write: incidents::Write) -> Done {
     let incidents::Write { name, spec, status, changes } = write;
     let api: Api<LinkIncident> = Api::all(client);
-    let spec = body("LinkIncident", &name, "spec", spec);
-    let status = body("LinkIncident", &name, "status", json!(status));
+    let spec = body("LinkIncident", &name, "spec", &spec);
+    let status = body("LinkIncident", &name, "status", &json!(status));
     let result = async {
         api.patch(&name, &parameters(), &Patch::Apply(spec)).await?;
         api.patch_status(&name, &parameters(), &Patch::Apply(status)).await.map(drop)
@@ -44,7 +44,7 @@ pub async fn incident(client: Client, write: incidents::Write) -> Done {
 
 pub async fn window(client: Client, name: String, status: MaintenanceWindowStatus) -> Done {
     let api: Api<MaintenanceWindow> = Api::all(client);
-    let body = body("MaintenanceWindow", &name, "status", json!(status));
+    let body = body("MaintenanceWindow", &name, "status", &json!(status));
     let result = api.patch_status(&name, &parameters(), &Patch::Apply(body)).await.map(drop);
     Done::Window { name, result }
 }
@@ -52,7 +52,7 @@ pub async fn window(client: Client, name: String, status: MaintenanceWindowStatu
 /// The vantage's status; the vantage too, if nobody has made it.
 pub async fn vantage(client: Client, status: ProbeVantageStatus) -> Done {
     let api: Api<ProbeVantage> = Api::all(client);
-    let body = body("ProbeVantage", DEFAULT_VANTAGE, "status", json!(status));
+    let body = body("ProbeVantage", DEFAULT_VANTAGE, "status", &json!(status));
     let (parameters, patch) = (parameters(), Patch::Apply(&body));
     let write = || api.patch_status(DEFAULT_VANTAGE, &parameters, &patch);
     let result = match write().await {
@@ -72,6 +72,6 @@ fn parameters() -> PatchParams {
     PatchParams::apply(MANAGER_LINK).force()
 }
 
-fn body(kind: &str, name: &str, part: &str, value: Value) -> Value {
+fn body(kind: &str, name: &str, part: &str, value: &Value) -> Value {
     json!({"apiVersion": "yunheng.io/v1alpha1", "kind": kind, "metadata": {"name": name}, part: value})
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
     kind = "LinkIncident",
     plural = "linkincidents",
     shortname = "incident",
+    shortname = "incidents",
     category = "yunheng",
     status = "LinkIncidentStatus",
     derive = "PartialEq",
