@@ -338,8 +338,14 @@ mod tests {
             source: String::new(),
             as_of: String::new(),
         };
-        let spec =
-            CloudPolicySpec { city_totals, zones: vec![], reason_codes: vec![], thresholds: vec![], process: vec![], link_classes: vec![] };
+        let spec = CloudPolicySpec {
+            city_totals,
+            zones: vec![],
+            reason_codes: vec![],
+            thresholds: vec![],
+            process: vec![],
+            link_classes: vec![],
+        };
         let mut policy = CloudPolicy::new(name, spec);
         policy.meta_mut().resource_version = Some(version.to_owned());
         policy

@@ -79,7 +79,10 @@ pub async fn operate(
         ready.store(true, Ordering::Release);
         // A city without links has no prober: no vantage, no sockets, no writes.
         while stores.links.is_empty() {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                () = stop.clone() => return Ok(()),
+            }
         }
         probe(exchanges.clone(), stores.clone(), Arc::clone(&changed), identity, figures, stop.clone()).await
     };
