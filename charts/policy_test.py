@@ -325,6 +325,58 @@ def separation(c, run):
     c.must("delete", "resourcepool", f"{name}-lost")
 
 
+def links(c, run):
+    link, incident, window = f"pt-{run}", f"pt-{run}-20261123t194832z", f"pt-{run}"
+    probe = {"displayName": "试验", "level": "County", "uplinks": ["city-core"], "probe": {"icmp": {"address": "192.0.2.1"}}, "class": "county"}
+    made_link = made("ExtranetLink", link, probe)
+    c.passes("a cloud admin makes a link", "create", who=CLOUD, manifest=made_link)
+    for what, wrong, word in [
+        ("named like the city's core", made("ExtranetLink", "city-core", probe), "city-core is reserved"),
+        ("above itself", made("ExtranetLink", f"{link}-a", {**probe, "uplinks": [f"{link}-a"]}), "must not name the link itself"),
+        ("with a name for an address", made("ExtranetLink", f"{link}-a", {**probe, "probe": {"icmp": {"address": "gateway.example"}}}), "IP address"),
+        ("probed in two ways", made("ExtranetLink", f"{link}-a", {**probe, "probe": {"none": {}, "icmp": {"address": "::1"}}}), "exactly one"),
+    ]:
+        c.refused(f"a link {what}", [word], "create", who=CLOUD, manifest=wrong)
+    target = ["patch", "extranetlink", link]
+
+    def pause(by):
+        return patch({"spec": {"paused": {"by": by, "reason": "施工"}}})
+    c.wait_until_refused("yunheng-link-pauses", *target, *pause(LI), "--dry-run=server", who=CLOUD)
+    c.refused("a link is paused in another's name", ["in one's own name"], *target, *pause(LI), who=CLOUD)
+    c.passes("a link is paused in one's own name", *target, *pause(CLOUD), who=CLOUD)
+    c.passes("… and another changes something else", *target, *patch({"spec": {"carrier": "电信"}}))
+    c.refused("an approver changes a link", ["forbidden"], *target, *patch({"spec": {"carrier": "移动"}}), who=TECH)
+    c.must("delete", "extranetlink", link)
+
+    opened = made("LinkIncident", incident, {"root": link, "startedAt": "2026-11-23T19:48:32.000001Z"})
+    c.wait_until_refused("yunheng-link-incidents", "create", "--dry-run=server", manifest=opened)
+    c.refused("a cluster administrator opens an incident", ["operator alone"], "create", manifest=opened)
+    c.passes("the operator opens an incident", "create", who=OPERATOR, manifest=opened)
+    target = ["patch", "linkincident", incident]
+    c.refused("an incident is acknowledged in another's name", ["in one's own name"], *target, *patch({"spec": {"acknowledgedBy": LI}}), who=CLOUD)
+    c.passes("an incident is acknowledged in one's own name", *target, *patch({"spec": {"acknowledgedBy": CLOUD, "note": "已派单"}}), who=CLOUD)
+    c.refused("what it is about is changed", ["the operator's word"], *target, *patch({"spec": {"root": "x"}}), who=CLOUD)
+    c.refused("an open incident is deleted", ["deleted when it is over"], "delete", "linkincident", incident, who=CLOUD)
+    c.must(*target, "--subresource=status", *patch({"status": {"state": "Resolved", "conditions": []}}), who=OPERATOR)
+    c.passes("a resolved incident is deleted", "delete", "linkincident", incident, who=CLOUD)
+
+    def work(name, start, **more):
+        return made("MaintenanceWindow", name, {"links": [link], "start": start, "end": "2999-01-01T00:00:00Z", "reason": "光缆割接", **more})
+    later, begun = "2998-12-31T22:00:00+08:00", "2020-01-01T00:00:00Z"
+    c.wait_until_refused("yunheng-maintenance", "create", "--dry-run=server", who=CLOUD, manifest=work(window, later, approvedBy=LI))
+    c.refused("maintenance is approved in another's name", ["in one's own name"], "create", who=CLOUD, manifest=work(window, later, approvedBy=LI))
+    c.refused("maintenance is approved after it began", ["the window has begun"], "create", who=CLOUD, manifest=work(window, begun, approvedBy=CLOUD))
+    c.passes("… but may be recorded", "create", who=CLOUD, manifest=work(f"{window}-late", begun))
+    c.refused("a window that ends before it begins", ["after spec.start"], "create", who=CLOUD, manifest=work(window, "2999-01-02T00:00:00Z"))
+    c.passes("maintenance is approved in one's own name", "create", who=CLOUD, manifest=work(window, later, approvedBy=CLOUD))
+    target = ["patch", "maintenancewindow", window]
+    c.refused("an approved window is moved", ["keeps its links, start and end"], *target, *patch({"spec": {"start": "2998-12-31T10:00:00Z"}}), who=CLOUD)
+    c.refused("… or its approval taken back", ["stays approved"], *target, *patch({"spec": {"approvedBy": ""}}), who=CLOUD)
+    c.passes("… but the work may end early", *target, *patch({"spec": {"finishedEarlyAt": "2998-12-31T20:00:00Z"}}), who=CLOUD)
+    for name in [window, f"{window}-late"]:
+        c.must("delete", "maintenancewindow", name)
+
+
 def own_departments(c, name, raised):
     """What one can't do in one update can't be done in two either."""
     other, mine = f"{name}-other", f"{name}-mine"
@@ -524,6 +576,7 @@ def main():
     decisions(c, namespace, requests(c, run, namespace))
     usage(c, namespace)
     separation(c, run)
+    links(c, run)
     reach(c, run, namespace)
     rights(c, namespace)
     over, unfilled = run_races(arguments.kubectl, f"app-race-{run}", arguments.races)

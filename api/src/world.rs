@@ -346,6 +346,7 @@ mod tests {
             thresholds: vec![],
             process: vec![],
             automatic: None,
+            link_classes: vec![],
         };
         let mut policy = CloudPolicy::new(name, spec);
         policy.meta_mut().resource_version = Some(version.to_owned());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{calendar, capacity, decide, import, request, requests, show, verify};
+use crate::{calendar, capacity, decide, import, links, request, requests, show, verify};
 
 const ENDINGS: &str = "\
 Exit codes:
@@ -52,6 +52,7 @@ pub enum Command {
     Decide(decide::Verb),
     Calendar(calendar::Arguments),
     Import(import::Arguments),
+    Links(links::Arguments),
     Verify(verify::Arguments),
 }
 
@@ -109,6 +110,8 @@ mod tests {
             "kubectl-yunheng reclaim 2026-000123 --application marriage-registry --reason aaaaaaaaaa",
             "kubectl-yunheng urge qr-abcde",
             "kubectl-yunheng calendar 2026",
+            "kubectl-yunheng links --down",
+            "kubectl-yunheng links --under county-420923 --month 2026-11 -o wide",
             "kubectl-yunheng calendar due --from 2026-09-30T10:00 --days 3",
             "kubectl-yunheng import inventory/xiaogan --named-only --dry-run",
             "kubectl-yunheng --kubeconfig k --context c verify -o yaml",
@@ -135,6 +138,7 @@ mod tests {
             "kubectl-yunheng requests -A --department civil-affairs",
             "kubectl-yunheng request change a --cpu 8 --add-cpu 8 --justification aaaaaaaaaa",
             "kubectl-yunheng capacity -o csv",
+            "kubectl-yunheng links --month november",
         ];
         for line in lines {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");

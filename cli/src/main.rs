@@ -13,6 +13,7 @@ mod decide;
 mod error;
 mod find;
 mod import;
+mod links;
 mod list;
 mod output;
 mod progress;
@@ -73,6 +74,7 @@ async fn run(arguments: Arguments) -> Result<Ending, Error> {
         Command::Decide(command) => decide::run(&session, &command).await,
         Command::Import(command) => import::run(&session, &command).await,
         Command::Calendar(command) => calendar::run(&session, &command).await,
+        Command::Links(command) => links::run(&session, &command).await,
         Command::Verify(command) => verify::run(&session, &command).await,
     }
 }

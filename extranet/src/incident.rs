@@ -133,6 +133,18 @@ impl Book {
         self.incidents.push(incident);
     }
 
+    /// Links have other places in the table.
+    pub fn reindex(&mut self, moved: impl Fn(LinkIx) -> LinkIx) {
+        for one in &mut self.incidents {
+            one.root = moved(one.root);
+            one.shared_parent = one.shared_parent.map(&moved);
+            one.other_roots.iter_mut().for_each(|root| *root = moved(*root));
+            for set in [&mut one.affected, &mut one.down] {
+                *set = set.iter().copied().map(&moved).collect();
+            }
+        }
+    }
+
     /// A root is down: an incident opens, goes on, or takes the root in.
     pub fn fall(&mut self, fall: &Fall<'_>) -> Vec<IncidentEffect> {
         let Fall { root, name, level, at, cause, ref after, shared_parent } = *fall;

@@ -54,6 +54,12 @@ impl Vantage {
         Self { anchors: vec![Anchor::default(); usize::from(anchors)], blind: None, was_blind: None }
     }
 
+    /// How many anchors it has.
+    #[must_use]
+    pub fn anchors(&self) -> usize {
+        self.anchors.len()
+    }
+
     /// Since when and why it is blind.
     #[must_use]
     pub fn blind(&self) -> Option<(Stamp, Blindness)> {

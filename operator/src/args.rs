@@ -23,8 +23,21 @@ pub struct Args {
     /// Name of this process in the leader's Lease. Default: host name and process id.
     #[arg(long, env = "YUNHENG_IDENTITY")]
     pub identity: Option<String>,
+    /// What this process does: the controllers of quota, the prober of links, or both. Each leads by a lease of its own.
+    #[arg(long, env = "YUNHENG_ROLES", value_enum, value_delimiter = ',', default_values_t = [Role::Controllers, Role::Links])]
+    pub roles: Vec<Role>,
+    /// Leave each link's own series out of /metrics: about 18 for each.
+    #[arg(long, env = "YUNHENG_NO_LINK_SERIES")]
+    pub no_link_series: bool,
     #[command(flatten)]
     pub log: LogArgs,
+}
+
+/// A part of the operator that may be a process of its own.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Controllers,
+    Links,
 }
 
 #[derive(clap::Args, Debug, Clone)]
@@ -47,6 +60,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Reports this machine's processors, memory and disks for the physical capacity of a pool.
     HostAgent(HostAgentArgs),
+    /// Probes the links of the extranet and nothing else: the same as --roles links, for a node near the extranet.
+    Links,
 }
 
 #[derive(clap::Args, Debug)]

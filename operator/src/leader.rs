@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::clock::Clock;
 
-/// Name of the Lease object.
+/// Name of the controllers' Lease object.
 pub const LEASE: &str = "yunheng-operator";
 /// How long a leader that says nothing is believed to live.
 const LASTS: Duration = Duration::from_secs(15);
@@ -54,25 +54,33 @@ pub fn step(lease: Option<&LeaseSpec>, me: &str, unchanged_for: Duration) -> Ste
 /// A lease in this process's hands.
 #[derive(Debug)]
 pub struct Leadership {
+    name: &'static str,
     api: Api<Lease>,
     me: String,
     clock: Clock,
     lease: Lease,
 }
 
-/// Waits until this process leads. `on_standby` is called once another is seen to lead.
-pub async fn acquire(client: Client, namespace: &str, me: &str, clock: Clock, on_standby: impl Fn()) -> Leadership {
+/// Waits until this process leads, by the lease `name`. `on_standby` is called once another is seen to lead.
+pub async fn acquire(
+    name: &'static str,
+    client: Client,
+    namespace: &str,
+    me: &str,
+    clock: Clock,
+    on_standby: impl Fn(),
+) -> Leadership {
     let api: Api<Lease> = Api::namespaced(client, namespace);
     let mut waiting_for = String::new();
     let mut seen = Seen { version: None, since: Instant::now() };
     loop {
-        let attempt = tokio::time::timeout(ANSWER_WITHIN * 2, attempt(&api, me, clock, &mut seen)).await;
+        let attempt = tokio::time::timeout(ANSWER_WITHIN * 2, attempt(name, &api, me, clock, &mut seen)).await;
         let Ok(answer) = attempt else {
             tracing::warn!("reading or taking the leader's lease took too long");
             continue;
         };
         match answer {
-            Ok(Ok(lease)) => return Leadership { api, me: me.to_owned(), clock, lease },
+            Ok(Ok(lease)) => return Leadership { name, api, me: me.to_owned(), clock, lease },
             Ok(Err(holder)) if holder != waiting_for => {
                 tracing::info!(holder, "another process leads; waiting");
                 on_standby();
@@ -105,16 +113,17 @@ impl Seen {
 
 /// The lease in our hands, or the name of who holds it.
 async fn attempt(
+    name: &str,
     api: &Api<Lease>,
     me: &str,
     clock: Clock,
     seen: &mut Seen,
 ) -> Result<Result<Lease, String>, kube::Error> {
-    let current = api.get_opt(LEASE).await?;
+    let current = api.get_opt(name).await?;
     let unchanged_for = seen.unchanged_for(current.as_ref().and_then(ResourceExt::resource_version));
     match step(current.as_ref().and_then(|lease| lease.spec.as_ref()), me, unchanged_for) {
         Step::Wait { holder } => Ok(Err(holder)),
-        Step::Take => match write(api, current, me, clock).await {
+        Step::Take => match write(name, api, current, me, clock).await {
             Ok(lease) => Ok(Ok(lease)),
             Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
                 Ok(Err(String::new()))
@@ -124,7 +133,13 @@ async fn attempt(
     }
 }
 
-async fn write(api: &Api<Lease>, current: Option<Lease>, me: &str, clock: Clock) -> Result<Lease, kube::Error> {
+async fn write(
+    name: &str,
+    api: &Api<Lease>,
+    current: Option<Lease>,
+    me: &str,
+    clock: Clock,
+) -> Result<Lease, kube::Error> {
     let now = MicroTime(clock.now());
     let before = current.as_ref().and_then(|lease| lease.spec.clone()).unwrap_or_default();
     let same_holder = before.holder_identity.as_deref() == Some(me);
@@ -139,10 +154,10 @@ async fn write(api: &Api<Lease>, current: Option<Lease>, me: &str, clock: Clock)
     match current {
         Some(mut lease) => {
             lease.spec = Some(spec);
-            api.replace(LEASE, &PostParams::default(), &lease).await
+            api.replace(name, &PostParams::default(), &lease).await
         }
         None => {
-            let metadata = ObjectMeta { name: Some(LEASE.to_owned()), ..ObjectMeta::default() };
+            let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
             api.create(&PostParams::default(), &Lease { metadata, spec: Some(spec) }).await
         }
     }
@@ -155,13 +170,13 @@ impl Leadership {
         let mut renewed = tokio::time::Instant::now();
         loop {
             tokio::time::sleep(RENEW_EVERY).await;
-            let write = write(&self.api, Some(self.lease.clone()), &self.me, self.clock);
+            let write = write(self.name, &self.api, Some(self.lease.clone()), &self.me, self.clock);
             match tokio::time::timeout(ANSWER_WITHIN, write).await {
                 Ok(Ok(lease)) => {
                     self.lease = lease;
                     renewed = tokio::time::Instant::now();
                 }
-                Ok(Err(kube::Error::Api(status))) if status.is_conflict() => match self.api.get_opt(LEASE).await {
+                Ok(Err(kube::Error::Api(status))) if status.is_conflict() => match self.api.get_opt(self.name).await {
                     Ok(Some(lease)) => {
                         let spec = lease.spec.clone().unwrap_or_default();
                         if let Step::Wait { holder } = step(Some(&spec), &self.me, Duration::ZERO) {
@@ -186,11 +201,11 @@ impl Leadership {
     }
 
     /// Gives the lease back, so that another process can lead at once.
-    pub async fn give_back(api: Api<Lease>, me: &str) {
-        let Ok(Some(mut lease)) = api.get_opt(LEASE).await else { return };
+    pub async fn give_back(name: &str, api: Api<Lease>, me: &str) {
+        let Ok(Some(mut lease)) = api.get_opt(name).await else { return };
         let Some(spec) = lease.spec.as_mut().filter(|spec| spec.holder_identity.as_deref() == Some(me)) else { return };
         spec.holder_identity = Some(String::new());
-        if let Err(error) = api.replace(LEASE, &PostParams::default(), &lease).await {
+        if let Err(error) = api.replace(name, &PostParams::default(), &lease).await {
             tracing::warn!(error = %crate::telemetry::chain(&error), "failed to give the leader's lease back");
         }
     }

@@ -19,6 +19,7 @@ pub mod error;
 pub mod host;
 pub mod leader;
 pub mod ledgers;
+pub mod link;
 pub mod member;
 pub mod metrics;
 pub mod newest;

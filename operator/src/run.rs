@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::admin::{self, Admin};
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Role};
 use crate::clock::Clock;
 use crate::context::{Context, Failures};
 use crate::desk::Desk;
@@ -25,7 +25,7 @@ use crate::pool::verdicts::Verdicts;
 use crate::request::Numbers;
 use crate::telemetry::LogLevel;
 use crate::watch::{self, Triggered, Triggers};
-use crate::{allocation, application, department, host, leader, policy, pool, request, usage};
+use crate::{allocation, application, department, host, leader, link, policy, pool, request, usage};
 
 /// One exchange with the API server may take this long, watches aside: their streams have a limit
 /// of their own.
@@ -53,6 +53,8 @@ pub enum Error {
     Leadership { source: leader::Error },
     #[error("the watches ended, which they never should")]
     WatchesEnded,
+    #[error("failed to watch over the links")]
+    Links { source: link::Error },
 }
 
 /// When to stop; may be waited for in many places.
@@ -60,13 +62,21 @@ pub type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 
 pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
     let stop = stop_signal()?;
-    let Args { command, admin_listen, admin_address_file, namespace, identity, log: _ } = args;
-    if let Some(Command::HostAgent(agent)) = command {
-        let client = client(&Connect::default(), Use::Exchanges).await?;
-        return host::run_agent(client, &namespace, agent, stop).await.map_err(|source| Error::Report { source });
-    }
+    let Args { command, admin_listen, admin_address_file, namespace, identity, roles, no_link_series, log: _ } = args;
+    let roles = match command {
+        Some(Command::HostAgent(agent)) => {
+            let client = client(&Connect::default(), Use::Exchanges).await?;
+            return host::run_agent(client, &namespace, agent, stop).await.map_err(|source| Error::Report { source });
+        }
+        Some(Command::Links) => vec![Role::Links],
+        None => roles,
+    };
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry);
+    let figures = link::Figures::new(!no_link_series);
+    if roles.contains(&Role::Links) {
+        registry.register_collector(Box::new(figures.clone()));
+    }
     let ready = Arc::new(AtomicBool::new(false));
     let serve_error = |source| Error::Admin { address: admin_listen, source };
     let listener = admin::bind(admin_listen, admin_address_file.as_deref()).await.map_err(serve_error)?;
@@ -74,7 +84,25 @@ pub async fn run(args: Args, log_level: LogLevel) -> Result<(), Error> {
     let serving = tokio::spawn(admin::serve(listener, pages, stop.clone()));
     let identity = identity.unwrap_or_else(own_name);
     let clients = Clients::infer(Connect::default()).await?;
-    let result = Box::pin(operate(clients, &namespace, &identity, Clock::System, metrics, &ready, stop)).await;
+    // Where both run, the page says of the controllers whether this process is ready.
+    let (aside, alone) = (AtomicBool::new(false), !roles.contains(&Role::Controllers));
+    let links_ready = if alone { ready.as_ref() } else { &aside };
+    let Clients { exchanges, watches, .. } = clients.clone();
+    let links = async {
+        if roles.contains(&Role::Links) {
+            let links = link::operate(exchanges, watches, &namespace, &identity, figures, links_ready, stop.clone());
+            links.await.map_err(|source| Error::Links { source })?;
+        }
+        Ok(())
+    };
+    let controllers = async {
+        if alone {
+            Ok(())
+        } else {
+            Box::pin(operate(clients, &namespace, &identity, Clock::System, metrics, &ready, stop.clone())).await
+        }
+    };
+    let result = tokio::try_join!(controllers, Box::pin(links)).map(drop);
     serving.abort();
     result
 }
@@ -173,7 +201,7 @@ pub async fn operate(
     // One that stands by is ready too: it can lead at once, and a rolling upgrade goes on.
     let on_standby = || ready.store(true, Ordering::Release);
     let leadership = tokio::select! {
-        leadership = leader::acquire(client.clone(), namespace, identity, Clock::System, on_standby) => leadership,
+        leadership = leader::acquire(leader::LEASE, client.clone(), namespace, identity, Clock::System, on_standby) => leadership,
         () = stop.clone() => return Ok(()),
     };
     tracing::info!(identity, "leads");
@@ -221,7 +249,7 @@ pub async fn operate(
     };
     metrics.leading.set(0);
     if result.is_ok() {
-        leader::Leadership::give_back(Api::<Lease>::namespaced(client, namespace), identity).await;
+        leader::Leadership::give_back(leader::LEASE, Api::<Lease>::namespaced(client, namespace), identity).await;
         tracing::info!(identity, "stopped");
     }
     result

@@ -4,8 +4,8 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 
 use crate::v1alpha1::{
-    Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
-    UsageRecord, WorkCalendar,
+    Allocation, Application, CloudPolicy, Department, ExtranetLink, LinkIncident, MaintenanceWindow, PoolLedger,
+    ProbeVantage, QuotaDecision, QuotaRequest, ResourcePool, UsageRecord, WorkCalendar,
 };
 
 pub const GROUP: &str = "yunheng.io";
@@ -30,6 +30,10 @@ pub const KINDS: &[Kind] = &[
     Kind { kind: "QuotaRequest", plural: "quotarequests", namespaced: true, crd: QuotaRequest::crd },
     Kind { kind: "QuotaDecision", plural: "quotadecisions", namespaced: true, crd: QuotaDecision::crd },
     Kind { kind: "UsageRecord", plural: "usagerecords", namespaced: true, crd: UsageRecord::crd },
+    Kind { kind: "ExtranetLink", plural: "extranetlinks", namespaced: false, crd: ExtranetLink::crd },
+    Kind { kind: "LinkIncident", plural: "linkincidents", namespaced: false, crd: LinkIncident::crd },
+    Kind { kind: "MaintenanceWindow", plural: "maintenancewindows", namespaced: false, crd: MaintenanceWindow::crd },
+    Kind { kind: "ProbeVantage", plural: "probevantages", namespaced: false, crd: ProbeVantage::crd },
     Kind { kind: "CloudPolicy", plural: "cloudpolicies", namespaced: false, crd: CloudPolicy::crd },
     Kind { kind: "WorkCalendar", plural: "workcalendars", namespaced: false, crd: WorkCalendar::crd },
 ];

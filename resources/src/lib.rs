@@ -10,6 +10,7 @@ pub mod automatic;
 pub mod condition;
 pub mod judgement;
 mod kinds;
+pub mod links;
 pub mod names;
 pub mod policy;
 pub mod quantity;

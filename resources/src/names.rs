@@ -32,6 +32,11 @@ pub const SYSTEM_NAMESPACE: &str = "yunheng-system";
 /// The one CloudPolicy that counts.
 pub const DEFAULT_POLICY: &str = "default";
 
+/// The one vantage of this version.
+pub const DEFAULT_VANTAGE: &str = "city";
+/// The reserved name above all first-level links. It has no object.
+pub const CITY_CORE: &str = "city-core";
+
 pub const MANAGER_POOL: &str = "yunheng-operator/pool";
 pub const MANAGER_ALLOCATION: &str = "yunheng-operator/allocation";
 pub const MANAGER_DEPARTMENT: &str = "yunheng-operator/department";
@@ -40,12 +45,15 @@ pub const MANAGER_REQUEST: &str = "yunheng-operator/request";
 pub const MANAGER_POLICY: &str = "yunheng-operator/policy";
 pub const MANAGER_USAGE: &str = "yunheng-operator/usage";
 pub const MANAGER_HOST: &str = "yunheng-operator/host";
+pub const MANAGER_LINK: &str = "yunheng-operator/link";
 pub const MANAGER_API: &str = "yunheng-api";
 
 /// Longest name of a department: `dept-` and the name must fit a namespace's 63 characters.
 pub const DEPARTMENT_NAME_MAX: usize = 58;
 /// Longest name of an application: `app-` and the name must fit a namespace's 63 characters.
 pub const APPLICATION_NAME_MAX: usize = 59;
+/// Longest name of a link: an incident's name is the link's, a dash and 16 characters of its onset.
+pub const LINK_NAME_MAX: usize = 63;
 
 const DEPARTMENT_PREFIX: &str = "dept-";
 const APPLICATION_PREFIX: &str = "app-";

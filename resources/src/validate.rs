@@ -18,8 +18,10 @@ use crate::v1alpha1::{
 };
 
 mod city;
+mod link;
 
 pub use city::{Flaw, Wrong, process, work_calendar};
+pub use link::{LinkFlaw, LinkWrong, extranet_link, maintenance_window};
 
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

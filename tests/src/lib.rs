@@ -5,12 +5,14 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::needless_pass_by_value, reason = "objects are written down where they are sent")]
 
+pub mod city;
 pub mod cluster;
 pub mod control_plane;
 pub mod eventually;
 pub mod faults;
 pub mod invariants;
 pub mod member;
+pub mod namespace;
 pub mod object;
 pub mod people;
 pub mod permissions;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::fault::Fault;
 use super::inventory::{APPLICATIONS, ApplicationRow, DEPARTMENTS, DepartmentRow, Inventory, POOLS, PoolRow};
+use super::links;
 use super::sheet::Row;
 
 /// Adds all that is wrong between the rows. Sums and the kinds' own rules wait until each row is
@@ -28,11 +29,13 @@ pub fn all(inventory: &Inventory, faults: &mut Vec<Fault>) {
     if faults.is_empty() {
         grants_fit(inventory, faults);
         kinds_accept(inventory, faults);
+        links::check(&inventory.links, faults);
     }
 }
 
 fn names_are_there_once(inventory: &Inventory, faults: &mut Vec<Fault>) {
-    let Inventory { pools, departments, applications } = inventory;
+    let Inventory { pools, departments, applications, links } = inventory;
+    once(links.iter().map(|link| (link.name.as_str(), &link.row)), faults);
     once(pools.iter().map(|pool| (pool.name.as_str(), &pool.row)), faults);
     once(departments.iter().map(|department| (department.name.as_str(), &department.row)), faults);
     // In the whole city, not only in a department: the name becomes the namespace app-<name>.
@@ -139,7 +142,7 @@ fn entry(application: &ApplicationRow) -> (AllocationKey, Entry) {
 
 /// The rules of the kinds, which the API server would refuse the objects by.
 fn kinds_accept(inventory: &Inventory, faults: &mut Vec<Fault>) {
-    let Inventory { pools, departments, applications } = inventory;
+    let Inventory { pools, departments, applications, links: _ } = inventory;
     let rules = Rules::of::<ResourcePool>();
     pools.iter().for_each(|row| rules.check::<ResourcePoolSpec>(&row.row, &row.name, &row.spec, faults));
     let rules = Rules::of::<DepartmentObject>();

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::fault::Fault;
+use super::links::{self, LinkRow};
 use super::sheet::{Cells, Row, Sheet};
 
 pub const POOLS: &str = "pools.csv";
@@ -75,12 +76,14 @@ const ZONES: &[&str] = &["InternetZone", "ExtranetZone", "LeasedLineZone", "DMZ"
 /// Facts that one application may carry: the bound of its kind.
 const FACTS_MAX: usize = 50;
 
-/// All rows of the four files.
+/// All rows of the files.
 #[derive(Debug, Default)]
 pub struct Inventory {
     pub pools: Vec<PoolRow>,
     pub departments: Vec<DepartmentRow>,
     pub applications: Vec<ApplicationRow>,
+    /// Empty where there is no file of links.
+    pub links: Vec<LinkRow>,
 }
 
 #[derive(Debug)]
@@ -120,12 +123,13 @@ pub struct Counts {
     pub pools: usize,
     pub departments: usize,
     pub applications: usize,
+    pub links: usize,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pools, departments, applications } = self;
-        write!(f, "{pools} pools, {departments} departments, {applications} applications")
+        let Self { pools, departments, applications, links } = self;
+        write!(f, "{pools} pools, {departments} departments, {applications} applications, {links} links")
     }
 }
 
@@ -135,7 +139,8 @@ impl Inventory {
         let departments = Sheet::read(dir, DEPARTMENTS, DEPARTMENT_COLUMNS, faults);
         let applications = Sheet::read(dir, APPLICATIONS, APPLICATION_COLUMNS, faults);
         let facts = Sheet::read(dir, FACTS, FACT_COLUMNS, faults);
-        Self::of(pools, departments, applications, &facts, faults)
+        let links = links::read(dir, faults);
+        Self { links, ..Self::of(pools, departments, applications, &facts, faults) }
     }
 
     fn of(pools: Sheet, departments: Sheet, applications: Sheet, facts: &Sheet, faults: &mut Vec<Fault>) -> Self {
@@ -151,6 +156,7 @@ impl Inventory {
                     application(row, &facts, faults)
                 })
                 .collect(),
+            links: Vec::new(),
         }
     }
 
@@ -163,7 +169,12 @@ impl Inventory {
     }
 
     pub fn counts(&self) -> Counts {
-        Counts { pools: self.pools.len(), departments: self.departments.len(), applications: self.applications.len() }
+        Counts {
+            pools: self.pools.len(),
+            departments: self.departments.len(),
+            applications: self.applications.len(),
+            links: self.links.len(),
+        }
     }
 }
 
@@ -336,7 +347,7 @@ fn resources_of(row: &Row) -> Value {
 }
 
 /// The fields that say something: an empty cell says nothing, and nothing is written for it.
-fn filled<const N: usize>(fields: [(&str, String); N]) -> Map<String, Value> {
+pub(super) fn filled<const N: usize>(fields: [(&str, String); N]) -> Map<String, Value> {
     let said = fields.into_iter().filter(|(_, text)| !text.is_empty());
     said.map(|(key, text)| (key.to_owned(), Value::String(text))).collect()
 }

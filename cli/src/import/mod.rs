@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod fault;
 mod inventory;
+mod links;
 mod observe;
 mod plan;
 mod sheet;
@@ -32,14 +33,15 @@ use wait::NotEnforced;
 
 /// Write an inventory of CSV files into the cluster
 ///
-/// Pools, departments, applications with their published figures, and what each is granted. Every
+/// Pools, departments, applications with their published figures, what each is granted, and the
+/// links of the extranet. Every
 /// row is checked first; if any is faulty, all faults are listed with file, row, column and reason,
 /// nothing is written and the exit code is 1. Only what differs is written: a second run changes
 /// nothing. What an approved request has set since is left alone. Nothing is ever removed.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// The folder with pools.csv, departments.csv, applications.csv and facts.csv
+    /// The folder with the CSV files: pools, departments, applications, facts, links
     dir: PathBuf,
     /// Leave out the applications that are sample data
     #[arg(long)]
@@ -53,6 +55,9 @@ pub struct Arguments {
     /// A pool in a member cluster, and the Secret with its kubeconfig
     #[arg(long = "cluster", value_name = "POOL=SECRET", value_parser = elsewhere)]
     clusters: Vec<(String, String)>,
+    /// First number of the links' addresses: 100 for the simulator
+    #[arg(long, value_name = "NUMBER")]
+    link_addresses: Option<u8>,
     /// Wait until every allocation of the inventory is enforced
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
@@ -91,6 +96,9 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
         Err(faults) => return refuse(arguments, faults),
     };
     place(&mut inventory, &arguments.clusters)?;
+    if let Some(first) = arguments.link_addresses {
+        links::renumber(&mut inventory.links, first);
+    }
     // What is there, and what has to be written. Reads the cluster.
     let plan = match Plan::make(&inventory, &observe::observe(session).await?) {
         Ok(plan) => plan,

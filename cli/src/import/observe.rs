@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::list;
 use crate::session::Session;
 
-/// Everything of the four kinds, as it is and not as our types: those leave out what is false or
+/// Everything of these kinds, as it is and not as our types: those leave out what is false or
 /// empty.
 pub async fn observe(session: &Session) -> Result<Existing, Error> {
     let mut existing = Existing::default();

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use kube::api::{ApiResource, DynamicObject};
 use ledger::AllocationKey;
 use resources::names;
-use resources::v1alpha1::{Allocation, Application, Department, ResourcePool};
+use resources::v1alpha1::{Allocation, Application, Department, ExtranetLink, ResourcePool};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -25,10 +25,12 @@ pub enum Kind {
     Departments,
     Applications,
     Allocations,
+    ExtranetLinks,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::ResourcePools, Self::Departments, Self::Applications, Self::Allocations];
+    pub const ALL: [Self; 5] =
+        [Self::ResourcePools, Self::Departments, Self::Applications, Self::Allocations, Self::ExtranetLinks];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,6 +38,7 @@ impl Kind {
             Self::Departments => "departments",
             Self::Applications => "applications",
             Self::Allocations => "allocations",
+            Self::ExtranetLinks => "extranetlinks",
         }
     }
 
@@ -45,6 +48,7 @@ impl Kind {
             Self::Departments => ApiResource::erase::<Department>(&()),
             Self::Applications => ApiResource::erase::<Application>(&()),
             Self::Allocations => ApiResource::erase::<Allocation>(&()),
+            Self::ExtranetLinks => ApiResource::erase::<ExtranetLink>(&()),
         }
     }
 }
@@ -52,7 +56,7 @@ impl Kind {
 /// Namespace and name; the namespace of what is cluster-wide is empty.
 type Key = AllocationKey;
 
-/// What the cluster has of the four kinds.
+/// What the cluster has of these kinds.
 #[derive(Debug, Default)]
 pub struct Existing {
     objects: BTreeMap<Kind, HashMap<Key, Seen>>,
@@ -183,6 +187,9 @@ impl Plan {
             plan.add(existing, Kind::Applications, key.clone(), &application.application, &application.row, 0);
             plan.add(existing, Kind::Allocations, key.clone(), &application.allocation, &application.row, 0);
             plan.allocations.push(key);
+        }
+        for link in &inventory.links {
+            plan.add(existing, Kind::ExtranetLinks, Key::new("", &link.name), &link.spec, &link.row, 0);
         }
         if faults.is_empty() { Ok(plan) } else { Err(faults) }
     }

@@ -4,6 +4,7 @@ mod incidents;
 mod judge;
 mod node;
 mod recover;
+mod replace;
 mod samples;
 mod sweep;
 mod view;

@@ -2,6 +2,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
+use super::LinkClass;
 use crate::amounts::Resources;
 
 /// The city's own rules. The one named `default` counts.
@@ -67,6 +68,12 @@ pub struct CloudPolicySpec {
     /// Automatic approval beyond the values above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic: Option<AutomaticPolicy>,
+    /// Classes of extranet links: how often they are probed, and when they count as broken. A class
+    /// may be there several times, from different days on: the one with the latest day that has come counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 40))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into(), "effectiveFrom".into()]))]
+    pub link_classes: Vec<LinkClass>,
 }
 
 /// What a city asks beyond the built-in rules before anything is approved without a person.

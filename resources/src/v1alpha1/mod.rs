@@ -4,8 +4,13 @@ mod allocation;
 mod application;
 mod cloud_policy;
 mod department;
+mod extranet_link;
 mod ledger_lines;
+mod link_class;
+mod link_incident;
+mod maintenance_window;
 mod pool_ledger;
+mod probe_vantage;
 mod quota_decision;
 mod quota_request;
 mod request_status;
@@ -22,10 +27,20 @@ pub use cloud_policy::{
     ReasonCode, Threshold, TierCounts, ZoneName,
 };
 pub use department::{Ceiling, Department, DepartmentSpec, DepartmentStatus, Members, PoolGrant};
+pub use extranet_link::{
+    ExtranetLink, ExtranetLinkSpec, ExtranetLinkStatus, IcmpProbe, LinkAvailability, LinkDurations, LinkLevel,
+    LinkPause, LinkProbe, LinkState, NoProbe, RoundTripMillis, TcpExpect, TcpProbe,
+};
+pub use link_class::{LinkClass, LossThresholds};
+pub use link_incident::{
+    AffectedLinks, IncidentCause, IncidentNotice, IncidentState, LinkIncident, LinkIncidentSpec, LinkIncidentStatus,
+};
+pub use maintenance_window::{MaintenanceWindow, MaintenanceWindowSpec, MaintenanceWindowStatus};
 pub use pool_ledger::{
     AllocationRef, Cause, EntryAmounts, JournalChange, JournalRecord, LedgerCeiling, LedgerEntry, LedgerHold,
     LedgerNamespace, PoolLedger, PoolLedgerSpec,
 };
+pub use probe_vantage::{LinkCounts, ProbeVantage, ProbeVantageSpec, ProbeVantageStatus};
 pub use quota_decision::{DecisionOutcome, DecisionStatus, QuotaDecision, QuotaDecisionSpec, RequestRef, Verdict};
 pub use quota_request::{Basis, NewApplication, Period, QuotaRequest, QuotaRequestSpec, RequestDetail, RequestType};
 pub use request_status::{

@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
 
 /// As the operator's own `run` does it, with other clients.
 async fn run(args: args::Args, fire: FireArgs, log_level: LogLevel) -> Result<(), Error> {
-    let args::Args { command: _, admin_listen, admin_address_file, namespace, identity, log: _ } = args;
+    let args::Args { command: _, admin_listen, admin_address_file, namespace, identity, .. } = args;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! {
