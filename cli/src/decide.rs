@@ -118,7 +118,7 @@ pub struct Return {
 pub struct Reclaim {
     #[command(flatten)]
     reasoned: Reasoned,
-    /// The application's name once more, so that no other is taken back by mistake
+    /// The application's name once more: no other is taken back
     #[arg(long, value_name = "NAME")]
     application: String,
 }

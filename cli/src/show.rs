@@ -101,7 +101,17 @@ impl Shown {
         let (name, namespace) = (request.name_any(), request.namespace().unwrap_or_default());
         let created_at = request.creation_timestamp().map(|at| at.0);
         let QuotaRequestStatus {
-            number, stage, review, offer, returned, term, refusal, history, automatic, evidence, ..
+            number,
+            stage,
+            review,
+            offer,
+            returned,
+            term,
+            refusal,
+            history,
+            automatic,
+            evidence,
+            ..
         } = request.status.unwrap_or_default();
         // One that something has happened after is of no use any more.
         let last = history.last().map(|record| record.at.0);

@@ -22,13 +22,13 @@ async fn requests_are_approved_without_a_person() {
     let _operator = cluster.start_operator("operator").await;
     let town = Town::found(&cluster, "automatic", amounts("200", "400G", "40T")).await;
     let desk = Desk { town: &town };
-    desk.less_needs_nobody().await;
-    desk.more_without_data_is_for_a_person().await;
-    desk.more_with_use_needs_nobody().await;
-    desk.one_after_the_other().await;
-    desk.the_staged_way_too().await;
-    desk.the_citys_own_conditions().await;
-    desk.switched_off().await;
+    Box::pin(desk.less_needs_nobody()).await;
+    Box::pin(desk.more_without_data_is_for_a_person()).await;
+    Box::pin(desk.more_with_use_needs_nobody()).await;
+    Box::pin(desk.one_after_the_other()).await;
+    Box::pin(desk.the_staged_way_too()).await;
+    Box::pin(desk.the_citys_own_conditions()).await;
+    Box::pin(desk.switched_off()).await;
     town.settles().await;
 }
 

@@ -49,7 +49,7 @@ pub async fn apply(step: Step, observed: &Observed, context: &Context, now: Time
             answer(observed, &decision, outcome_applied(now, None), context).await
         }
         Step::Automatic(Turn::Tell) => automatic::tell(observed, context, now).await,
-        Step::Automatic(Turn::Hold) => automatic::hold(observed, context, now).await,
+        Step::Automatic(Turn::Hold) => Box::pin(automatic::hold(observed, context, now)).await,
         Step::Note { status } => write_request(observed, *status, context, now).await,
         Step::Refuse { decision, why } if why.is_certain() => {
             answer(observed, &decision, outcome_refused(&why, now), context).await

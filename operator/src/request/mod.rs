@@ -110,7 +110,7 @@ async fn reconcile(request: &Arc<QuotaRequest>, context: &Context) -> Result<Act
     };
     let _place = context.pace.step().await;
     // client: what the step needs, its status last
-    apply::apply(step, &observed, context, now).await?;
+    Box::pin(apply::apply(step, &observed, context, now)).await?;
     // What the step wrote brings the next look; an answer that was lost brings none.
     let unanswered = !observed.decisions.is_empty();
     let wait = if unanswered {

@@ -168,6 +168,22 @@ pub const KINDS: &[KindLine] = &[
         place: Place::Department,
         verbs: &[(Verb::Get, "CATOUI"), (Verb::List, "CATOUI"), (Verb::Watch, "CATOUI")],
     },
+    kept_by_admin("ExtranetLink", Place::City, LINKS),
+    KindLine {
+        kind: "LinkIncident",
+        place: Place::City,
+        verbs: &[
+            (Verb::Get, "CATI"),
+            (Verb::List, "CATI"),
+            (Verb::Watch, "CATI"),
+            // The operator alone opens one. People acknowledge it, and delete it once it is over; this
+            // one isn't.
+            (Verb::Update, "C"),
+            (Verb::Patch, "C"),
+        ],
+    },
+    kept_by_admin("MaintenanceWindow", Place::City, LINKS),
+    kept_by_admin("ProbeVantage", Place::City, LINKS),
     kept_by_admin("CloudPolicy", Place::City, RULES),
     kept_by_admin("WorkCalendar", Place::City, RULES),
     KindLine {
@@ -219,6 +235,16 @@ pub const KINDS: &[KindLine] = &[
             (Verb::Delete, ""),
         ],
     },
+];
+
+const LINKS: &[(Verb, &str)] = &[
+    (Verb::Get, "CATI"),
+    (Verb::List, "CATI"),
+    (Verb::Watch, "CATI"),
+    (Verb::Create, "C"),
+    (Verb::Update, "C"),
+    (Verb::Patch, "C"),
+    (Verb::Delete, "C"),
 ];
 
 const RULES: &[(Verb, &str)] = &[

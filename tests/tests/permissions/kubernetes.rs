@@ -12,6 +12,8 @@ use tests::permissions::{COLUMNS, Column, has};
 
 use super::{APPLICATION, POOL, Scene, UNUSED};
 
+/// The one vantage there may be.
+const VANTAGE: &str = "city";
 /// Calls under way.
 const AT_ONCE: usize = 16;
 
@@ -146,6 +148,7 @@ impl Scene<'_> {
             "QuotaRequest" => self.request.clone(),
             "QuotaDecision" => self.decision.clone(),
             "CloudPolicy" => "default".to_owned(),
+            "ProbeVantage" => VANTAGE.to_owned(),
             "WorkCalendar" => "y2026".to_owned(),
             "Pod" => "runs".to_owned(),
             "ResourceQuota" | "LimitRange" => names::MANAGED_QUOTA.to_owned(),
@@ -185,6 +188,10 @@ impl Scene<'_> {
                 json!({"spec": {"year": 2031, "holidays": [], "makeupWorkdays": [], "sourceDocument": "x", "published": false}})
             }
             "UsageRecord" => json!({"spec": {"allocation": "x"}}),
+            "ExtranetLink" => link("another"),
+            "LinkIncident" => incident("another"),
+            "MaintenanceWindow" => maintenance("another"),
+            "ProbeVantage" => json!({"spec": {"anchors": ["127.0.0.1"]}}),
             "ResourceQuota" => json!({"spec": {"hard": {"requests.cpu": "1000"}}}),
             "RoleBinding" => {
                 json!({"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "yunheng-cloud-admin"},
@@ -197,6 +204,7 @@ impl Scene<'_> {
         }
         let metadata = match line.kind {
             "CloudPolicy" => json!({"name": "default"}),
+            "ProbeVantage" => json!({"name": VANTAGE}),
             "WorkCalendar" => json!({"name": "y2031"}),
             _ => json!({"name": "another"}),
         };
@@ -219,6 +227,38 @@ pub fn usage(namespace: &str) -> Value {
     json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "UsageRecord",
         "metadata": {"namespace": namespace, "name": APPLICATION}, "spec": {"allocation": "x"},
+    })
+}
+
+/// A link that nothing probes.
+pub fn link(name: &str) -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "ExtranetLink", "metadata": {"name": name},
+        "spec": {"displayName": name, "level": "County", "probe": {"none": {}}},
+    })
+}
+
+/// The place that links are probed from.
+pub fn vantage() -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "ProbeVantage", "metadata": {"name": VANTAGE},
+        "spec": {"anchors": ["127.0.0.1"]},
+    })
+}
+
+/// A breakage that isn't over.
+pub fn incident(name: &str) -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "LinkIncident", "metadata": {"name": name},
+        "spec": {"root": UNUSED, "startedAt": "2026-01-01T00:00:00.000000Z", "cause": "RootDown"},
+    })
+}
+
+/// Maintenance that nobody has approved.
+pub fn maintenance(name: &str) -> Value {
+    json!({
+        "apiVersion": "yunheng.io/v1alpha1", "kind": "MaintenanceWindow", "metadata": {"name": name},
+        "spec": {"links": [UNUSED], "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z", "reason": "fibre is moved"},
     })
 }
 

@@ -93,6 +93,10 @@ impl<'a> Scene<'a> {
         town.await_enforced(APPLICATION, "4", "8G", "1T").await;
         town.create(Person::Zhang, kubernetes::pod("runs")).await;
         town.create(Person::Operator, kubernetes::usage(&town.namespace())).await;
+        town.create(Person::CloudAdmin, kubernetes::link(UNUSED)).await;
+        town.create(Person::CloudAdmin, kubernetes::vantage()).await;
+        town.create(Person::CloudAdmin, kubernetes::maintenance(UNUSED)).await;
+        town.create(Person::Operator, kubernetes::incident(UNUSED)).await;
         let request = town.request("Change", APPLICATION, amounts("5", "8G", "1T")).await;
         let urge = town.decision_object(Person::Zhang, &request, "Urge").await;
         let (decision, _) = town.send_decision(Person::Zhang, urge).await;

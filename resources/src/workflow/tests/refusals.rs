@@ -353,9 +353,8 @@ fn what_can_be_done_instead_is_what_is_carried_out_and_in_time() {
     assert_eq!(open(&submitted, now()), expected);
     // In the order of the verdicts, each with the step's own people.
     assert_eq!(open(&small(Phase::TechReview), now())[0], (Verdict::Approve, &tech[..]));
-    // Cancelling and reclaiming by a verdict are in the table, and not carried out.
-    assert_eq!(verdicts(&small(Phase::Provisioning), now()), [Verdict::Urge]);
-    assert_eq!(verdicts(&small(Phase::Active), now()), []);
+    assert_eq!(verdicts(&small(Phase::Provisioning), now()), [Verdict::Cancel, Verdict::Urge]);
+    assert_eq!(verdicts(&small(Phase::Active), now()), [Verdict::Reclaim]);
     // What comes too early or too late, or after another request, isn't open.
     let urged = Standing { facts: Facts { urge_from: Some(later()), ..submitted.facts.clone() }, ..submitted.clone() };
     assert!(!verdicts(&urged, now()).contains(&Verdict::Urge) && verdicts(&urged, later()).contains(&Verdict::Urge));
