@@ -27,6 +27,7 @@ use utoipa::{Modify, OpenApi};
         (name = "events", description = "Changes as they happen."),
         (name = "invariants", description = "Every sum, made again."),
         (name = "policy", description = "The city's own rules."),
+        (name = "calendars", description = "Which days are worked, and when deadlines end."),
         (name = "system", description = "Version and health."),
     ),
     modifiers(&SignIn),

@@ -157,9 +157,9 @@ pub enum Failure {
         refusal: Option<Box<Refusal>>,
         particulars: Box<Particulars>,
     },
-    /// A correction that doesn't say which version it corrects.
+    /// A write that has to say which version was looked at, and doesn't.
     VersionMissing,
-    /// The request isn't the one that was looked at: now it is this version.
+    /// It isn't what was looked at: now it is this version.
     VersionOld {
         version: String,
     },
@@ -227,6 +227,12 @@ pub enum WrongCause {
     Rule(resources::validate::Cause),
     /// It makes no sense beside what exists, by the judgement that the operator makes too.
     Unfit(resources::judgement::Fault),
+    /// By the rules of calendars and of the request's way.
+    Flaw(resources::validate::Wrong),
+    /// From a day on that is over.
+    DayOver {
+        today: jiff::civil::Date,
+    },
     /// The department that is named isn't there.
     UnknownDepartment,
     /// A New request without the application to make.
@@ -250,6 +256,8 @@ impl WrongCause {
         match self {
             Self::Rule(cause) => cause.code(),
             Self::Unfit(fault) => fault.code(),
+            Self::Flaw(wrong) => wrong.code(),
+            Self::DayOver { .. } => "DayOver",
             Self::UnknownDepartment => "UnknownDepartment",
             Self::NewApplicationMissing => "NewApplicationMissing",
             Self::ReasonMissing => "ReasonMissing",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{calendar, capacity, decide, import, request, requests, show, verify};
+use crate::{calendar, capacity, decide, import, policy, request, requests, show, verify};
 
 const ENDINGS: &str = "\
 Exit codes:
@@ -51,6 +51,7 @@ pub enum Command {
     #[command(flatten)]
     Decide(decide::Verb),
     Calendar(calendar::Arguments),
+    Policy(policy::Arguments),
     Import(import::Arguments),
     Verify(verify::Arguments),
 }
@@ -107,6 +108,8 @@ mod tests {
             "kubectl-yunheng urge qr-abcde",
             "kubectl-yunheng calendar 2026",
             "kubectl-yunheng calendar due --from 2026-09-30T10:00 --days 3",
+            "kubectl-yunheng policy",
+            "kubectl-yunheng policy --on 2027-01-01 -o wide",
             "kubectl-yunheng import inventory/xiaogan --named-only --dry-run",
             "kubectl-yunheng --kubeconfig k --context c verify -o yaml",
         ];
@@ -130,6 +133,7 @@ mod tests {
             "kubectl-yunheng requests -A --department civil-affairs",
             "kubectl-yunheng request change a --cpu 8 --add-cpu 8 --justification aaaaaaaaaa",
             "kubectl-yunheng capacity -o csv",
+            "kubectl-yunheng policy --on tomorrow",
         ];
         for line in lines {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");

@@ -15,6 +15,7 @@ mod find;
 mod import;
 mod list;
 mod output;
+mod policy;
 mod progress;
 mod request;
 mod requests;
@@ -73,6 +74,7 @@ async fn run(arguments: Arguments) -> Result<Ending, Error> {
         Command::Decide(command) => decide::run(&session, &command).await,
         Command::Import(command) => import::run(&session, &command).await,
         Command::Calendar(command) => calendar::run(&session, &command).await,
+        Command::Policy(command) => policy::run(&session, &command).await,
         Command::Verify(command) => verify::run(&session, &command).await,
     }
 }

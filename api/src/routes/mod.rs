@@ -3,6 +3,7 @@
 
 pub mod allocations;
 pub mod applications;
+pub mod calendars;
 pub mod course;
 pub mod decisions;
 pub mod departments;

@@ -249,6 +249,45 @@ impl Cluster for Handle {
         })
     }
 
+    fn read_policy<'a>(&'a self, _: &'a Secret) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>> {
+        Box::pin(async move {
+            self.0.reach()?;
+            Ok(self.0.world.read().policies.get("", "default").map(|policy| (**policy).clone()))
+        })
+    }
+
+    fn write_policy<'a>(&'a self, _: &'a Secret, policy: &'a CloudPolicy) -> BoxFuture<'a, Result<CloudPolicy, Error>> {
+        Box::pin(async move {
+            self.0.write()?;
+            let mut written = policy.clone();
+            written.metadata.generation = Some(written.metadata.generation.unwrap_or_default() + 1);
+            self.0.world.apply(Event::Apply(written.clone()));
+            Ok(written)
+        })
+    }
+
+    fn read_calendar<'a>(&'a self, _: &'a Secret, name: &'a str) -> BoxFuture<'a, Result<Option<WorkCalendar>, Error>> {
+        Box::pin(async move {
+            self.0.reach()?;
+            Ok(self.0.world.read().calendars.get("", name).map(|calendar| (**calendar).clone()))
+        })
+    }
+
+    fn write_calendar<'a>(
+        &'a self,
+        _: &'a Secret,
+        calendar: &'a WorkCalendar,
+    ) -> BoxFuture<'a, Result<WorkCalendar, Error>> {
+        Box::pin(async move {
+            let number = self.0.write()?;
+            let mut written = calendar.clone();
+            written.metadata.generation = Some(written.metadata.generation.unwrap_or_default() + 1);
+            written.metadata.uid.get_or_insert_with(|| format!("uid-{number}"));
+            self.0.world.apply(Event::Apply(written.clone()));
+            Ok(written)
+        })
+    }
+
     fn version(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async { Ok("v1.37.2".to_owned()) })
     }
