@@ -21,6 +21,7 @@ mod deciding;
 mod documented;
 mod extract;
 mod flaw;
+pub mod history;
 mod idempotency;
 pub mod identity;
 mod language;

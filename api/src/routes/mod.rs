@@ -7,6 +7,7 @@ pub mod calendars;
 pub mod course;
 pub mod decisions;
 pub mod departments;
+pub mod drafts;
 pub mod events;
 pub mod health;
 pub mod invariants;

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListCalendarsData, ListCalendarsErrors, ListCalendarsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, SetCalendarData, SetCalendarErrors, SetCalendarResponses, SetProcessValueData, SetProcessValueErrors, SetProcessValueResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowCalendarData, ShowCalendarErrors, ShowCalendarResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowDueData, ShowDueErrors, ShowDueResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
+import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteDraftData, DeleteDraftErrors, DeleteDraftResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListCalendarsData, ListCalendarsErrors, ListCalendarsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, SaveDraftData, SaveDraftErrors, SaveDraftResponses, SetCalendarData, SetCalendarErrors, SetCalendarResponses, SetProcessValueData, SetProcessValueErrors, SetProcessValueResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowCalendarData, ShowCalendarErrors, ShowCalendarResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowDraftData, ShowDraftErrors, ShowDraftResponses, ShowDueData, ShowDueErrors, ShowDueResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -139,6 +139,62 @@ export const showDepartment = <ThrowOnError extends boolean = true>(options: Opt
         }],
     url: '/api/v1/departments/{department}',
     ...options
+});
+
+/**
+ * The caller's drafts.
+ */
+export const listDrafts = <ThrowOnError extends boolean = true>(options?: Options<ListDraftsData, ThrowOnError>): RequestResult<ListDraftsResponses, ListDraftsErrors, ThrowOnError> => (options?.client ?? client).get<ListDraftsResponses, ListDraftsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts',
+    ...options
+});
+
+/**
+ * Forgets a draft.
+ */
+export const deleteDraft = <ThrowOnError extends boolean = true>(options: Options<DeleteDraftData, ThrowOnError>): RequestResult<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError> => (options.client ?? client).delete<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options
+});
+
+/**
+ * One draft of the caller's.
+ */
+export const showDraft = <ThrowOnError extends boolean = true>(options: Options<ShowDraftData, ThrowOnError>): RequestResult<ShowDraftResponses, ShowDraftErrors, ThrowOnError> => (options.client ?? client).get<ShowDraftResponses, ShowDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options
+});
+
+/**
+ * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
+ */
+export const saveDraft = <ThrowOnError extends boolean = true>(options: Options<SaveDraftData, ThrowOnError>): RequestResult<SaveDraftResponses, SaveDraftErrors, ThrowOnError> => (options.client ?? client).put<SaveDraftResponses, SaveDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

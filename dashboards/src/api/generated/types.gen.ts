@@ -507,6 +507,32 @@ export type DepartmentView = {
 };
 
 /**
+ * All drafts of the caller, the newest first: 20 at most.
+ */
+export type DraftList = {
+    items: Array<DraftView>;
+};
+
+/**
+ * A form that somebody has begun to fill in. Nobody else sees it, whatever his role.
+ */
+export type DraftView = {
+    id: string;
+    department: string;
+    /**
+     * The form as it was left.
+     */
+    content: {
+        [key: string]: unknown;
+    };
+    updatedAt: string;
+    /**
+     * It is forgotten then, unless it is saved again.
+     */
+    expiresAt: string;
+};
+
+/**
  * When a deadline ends.
  */
 export type DueView = {
@@ -743,6 +769,22 @@ export type NewDecision = {
      */
     fields?: Array<string>;
     resources?: Bundle | null;
+};
+
+/**
+ * What to keep.
+ */
+export type NewDraft = {
+    /**
+     * The department it is for; the caller belongs to it.
+     */
+    department: string;
+    /**
+     * The form as it is: any object of at most 64 KiB.
+     */
+    content: {
+        [key: string]: unknown;
+    };
 };
 
 /**
@@ -2051,6 +2093,180 @@ export type ShowDepartmentResponses = {
 };
 
 export type ShowDepartmentResponse = ShowDepartmentResponses[keyof ShowDepartmentResponses];
+
+export type ListDraftsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/drafts';
+};
+
+export type ListDraftsErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListDraftsError = ListDraftsErrors[keyof ListDraftsErrors];
+
+export type ListDraftsResponses = {
+    /**
+     * All of them.
+     */
+    200: DraftList;
+};
+
+export type ListDraftsResponse = ListDraftsResponses[keyof ListDraftsResponses];
+
+export type DeleteDraftData = {
+    body?: never;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type DeleteDraftErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The CSRF token is missing or wrong, or the call comes from a page of another site.
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type DeleteDraftError = DeleteDraftErrors[keyof DeleteDraftErrors];
+
+export type DeleteDraftResponses = {
+    /**
+     * It is gone.
+     */
+    204: void;
+};
+
+export type DeleteDraftResponse = DeleteDraftResponses[keyof DeleteDraftResponses];
+
+export type ShowDraftData = {
+    body?: never;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type ShowDraftErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowDraftError = ShowDraftErrors[keyof ShowDraftErrors];
+
+export type ShowDraftResponses = {
+    /**
+     * The draft.
+     */
+    200: DraftView;
+};
+
+export type ShowDraftResponse = ShowDraftResponses[keyof ShowDraftResponses];
+
+export type SaveDraftData = {
+    /**
+     * What to keep.
+     */
+    body: NewDraft;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type SaveDraftErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The caller has 20 drafts already.
+     */
+    409: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SaveDraftError = SaveDraftErrors[keyof SaveDraftErrors];
+
+export type SaveDraftResponses = {
+    /**
+     * Kept instead of what was there.
+     */
+    200: DraftView;
+    /**
+     * Kept; there was none.
+     */
+    201: DraftView;
+};
+
+export type SaveDraftResponse = SaveDraftResponses[keyof SaveDraftResponses];
 
 export type ShowDueData = {
     body?: never;

@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { correctRequest, createRequest, createSession, decideRequest, deleteSession, listAllocations, listApplications, listCalendars, listDepartments, listPools, listRequests, type Options, previewRequest, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showDecision, showDepartment, showDue, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
-import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListCalendarsData, ListCalendarsError, ListCalendarsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, listAllocations, listApplications, listCalendars, listDepartments, listDrafts, listPools, listRequests, type Options, previewRequest, saveDraft, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showDecision, showDepartment, showDraft, showDue, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
+import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListCalendarsData, ListCalendarsError, ListCalendarsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -201,6 +201,76 @@ export const showDepartmentOptions = (options: Options<ShowDepartmentData>) => q
     },
     queryKey: showDepartmentQueryKey(options)
 });
+
+export const listDraftsQueryKey = (options?: Options<ListDraftsData>) => createQueryKey('listDrafts', options);
+
+/**
+ * The caller's drafts.
+ */
+export const listDraftsOptions = (options?: Options<ListDraftsData>) => queryOptions<ListDraftsResponse, ListDraftsError, ListDraftsResponse, ReturnType<typeof listDraftsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDrafts({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDraftsQueryKey(options)
+});
+
+/**
+ * Forgets a draft.
+ */
+export const deleteDraftMutation = (options?: Partial<Options<DeleteDraftData>>): UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> => {
+    const mutationOptions: UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteDraft({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const showDraftQueryKey = (options: Options<ShowDraftData>) => createQueryKey('showDraft', options);
+
+/**
+ * One draft of the caller's.
+ */
+export const showDraftOptions = (options: Options<ShowDraftData>) => queryOptions<ShowDraftResponse, ShowDraftError, ShowDraftResponse, ReturnType<typeof showDraftQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showDraft({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showDraftQueryKey(options)
+});
+
+/**
+ * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
+ */
+export const saveDraftMutation = (options?: Partial<Options<SaveDraftData>>): UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> => {
+    const mutationOptions: UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await saveDraft({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const showDueQueryKey = (options?: Options<ShowDueData>) => createQueryKey('showDue', options);
 
