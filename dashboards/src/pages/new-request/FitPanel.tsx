@@ -36,6 +36,7 @@ export function FitPanel({ draft }: { draft: Draft }) {
         {ready ? null : <p className={css["note"]}>{t("fit.incomplete")}</p>}
         {ready && query.error ? <ErrorView error={query.error} /> : null}
         {preview && !query.error ? <FitVerdict preview={preview} /> : null}
+        {/* Whether it is decided automatically, rule by rule, stands here once the preview says it. */}
       </div>
       {preview && !query.error ? (
         <Impact
