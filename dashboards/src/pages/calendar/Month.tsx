@@ -18,8 +18,10 @@ export function Month({ calendar, month, today }: MonthProps) {
   return (
     <table className={css["month"]}>
       <caption>
-        <span>{t("calendar.monthOf", { year, month: month.month })}</span>
-        <span className={css["soft"]}>{t("policy.workdays", { count: month.workdays })}</span>
+        <span className={css["head"]}>
+          <span>{t("calendar.monthOf", { year, month: month.month })}</span>
+          <span className={css["soft"]}>{t("policy.workdays", { count: month.workdays })}</span>
+        </span>
       </caption>
       <thead>
         <tr>
