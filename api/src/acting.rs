@@ -15,9 +15,6 @@ use crate::process::Process;
 /// What brings a request on, as opposed to what sends it away.
 const FORWARD: [Verdict; 5] =
     [Verdict::Accept, Verdict::Take, Verdict::Approve, Verdict::AcceptOffer, Verdict::Confirm];
-/// The last line of the process whose verdicts are carried out. What is in force already is changed
-/// by another request, in this version.
-const CARRIED_OUT: u8 = 16;
 /// What is done in the short way.
 const DIRECT: [Verdict; 3] = [Verdict::Approve, Verdict::Reject, Verdict::Withdraw];
 
@@ -48,7 +45,7 @@ impl<'a> Acting<'a> {
         let phase = workflow::phase_of(request);
         Self {
             standing: Standing { phase: Some(phase), ..Standing::of(request, facts) },
-            way: process.way_from(phase),
+            way: process.path.way_from(phase),
             process,
             rights,
             actor: Actor::new(name, rights.acts_as(department)),
@@ -66,10 +63,7 @@ impl<'a> Acting<'a> {
     #[must_use]
     pub fn actions(&self) -> Vec<(Verdict, Option<Refusal>)> {
         let open = match self.way {
-            ApprovalPath::Staged => table::open(&self.standing, &self.process.rules)
-                .into_iter()
-                .filter(|verdict| self.is_carried_out(*verdict))
-                .collect(),
+            ApprovalPath::Staged => table::open(&self.standing, &self.process.rules),
             ApprovalPath::Direct if self.standing.phase == Some(Phase::Submitted) => DIRECT.to_vec(),
             ApprovalPath::Direct => vec![],
         };
@@ -143,14 +137,17 @@ impl<'a> Acting<'a> {
             stage: self.standing.stage(),
             revision: self.standing.revision,
             action: Action::Verdict(verdict),
-            open: self.actions().into_iter().map(|(verdict, _)| verdict).collect(),
+            open: match self.way {
+                ApprovalPath::Staged => workflow::open_now(&self.standing, self.at, &self.process.rules),
+                ApprovalPath::Direct => workflow::open_directly(&self.standing),
+            },
         }
     }
 
     /// Whether the operator carries out what the verdict means here.
     fn is_carried_out(&self, verdict: Verdict) -> bool {
         let row = table::find(&self.standing, Action::Verdict(verdict), &self.process.rules);
-        row.is_none_or(|row| row.number <= CARRIED_OUT)
+        row.is_none_or(table::Row::is_carried_out)
     }
 
     fn act(&self, deed: Deed) -> Act {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use resources::names::short_user;
 use resources::v1alpha1::{Phase, ReviewStage, Verdict};
-use resources::workflow::{Action, OfferFault, Refusal, Role};
+use resources::workflow::{Action, OfferFault, Open, Refusal, Role};
 
 use crate::clock;
 use crate::language::Language;
@@ -172,7 +172,7 @@ pub fn sentence(language: Language, refusal: &Refusal) -> String {
             let now = phase.map_or("草稿", phase_zh);
             let at =
                 if *at == phase.map_or("", Phase::name) { String::new() } else { format!("「{}」环节", stage(at)) };
-            let open = if open.is_empty() { String::new() } else { format!("; 可办理: {}", list(open, verdict)) };
+            let open = if open.is_empty() { String::new() } else { format!("; 可办理: {}", open_list(open)) };
             format!("申请当前为「{now}」{at}, 第 {revision} 版, 不支持「{}」{open}", action_name(*action))
         }
         Refusal::StageMissing { stage: at, .. } => format!("须写明所办环节: 申请当前在「{}」({at})", stage(at)),
@@ -279,13 +279,20 @@ fn list<T: Copy>(items: &[T], name: impl Fn(T) -> &'static str) -> String {
     items.iter().map(|item| name(*item)).collect::<Vec<_>>().join("、")
 }
 
+/// 「批准(行政审批人)」 each.
+fn open_list(open: &[Open]) -> String {
+    let by = |roles: &[Role]| roles.iter().map(|one| role(*one)).collect::<Vec<_>>().join("或");
+    let one = |open: &Open| format!("{}({})", verdict(open.verdict), by(open.by));
+    open.iter().map(one).collect::<Vec<_>>().join("、")
+}
+
 fn time(at: Timestamp) -> String {
     clock::text(at).replace('T', " ").chars().take(16).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use resources::workflow::Nature;
+    use resources::workflow::{DEPARTMENT, Nature};
 
     use super::*;
 
@@ -304,7 +311,10 @@ mod tests {
                 stage: "AdminApproval",
                 revision: 2,
                 action,
-                open: vec![Verdict::Approve, Verdict::Urge],
+                open: vec![
+                    Open { verdict: Verdict::Approve, by: &[Role::ApproverAdmin] },
+                    Open { verdict: Verdict::Withdraw, by: DEPARTMENT },
+                ],
             },
             Refusal::StageMissing { verdict: Verdict::Approve, stage: "Acceptance" },
             Refusal::OfferOver { expired_at: at },
@@ -340,7 +350,10 @@ mod tests {
     fn a_refusal_says_what_it_is_about() {
         let zh: Vec<String> = all().iter().map(|refusal| sentence(Language::Chinese, refusal)).collect();
         assert_eq!(zh[0], "「批准」由技术审核人办理");
-        assert_eq!(zh[5], "申请当前为「技术审核」「行政审批」环节, 第 2 版, 不支持「批准」; 可办理: 批准、催办");
+        assert_eq!(
+            zh[5],
+            "申请当前为「技术审核」「行政审批」环节, 第 2 版, 不支持「批准」; 可办理: 批准(行政审批人)、撤回(使用单位用户或使用单位负责人)"
+        );
         assert_eq!(zh[7], "答复期限已于 1970-01-01 08:00 截止");
     }
 }

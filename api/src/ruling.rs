@@ -13,6 +13,7 @@ use resources::v1alpha1::{CloudPolicy, ProcessValue, WorkCalendar, WorkCalendarS
 use resources::validate::{self, Flaw};
 use resources::{names, workday};
 
+use crate::cluster::Right;
 use crate::identity::Caller;
 use crate::problem::{Failure, Wrong, WrongCause};
 use crate::routes::calendars::{CalendarView, NewCalendar};
@@ -42,6 +43,13 @@ fn seen_is(seen: &[String], metadata: Option<&ObjectMeta>) -> Result<(), Failure
     if seen.contains(&version) { Ok(()) } else { Err(Failure::VersionOld { version }) }
 }
 
+/// Whether the caller may write such an object, as the cluster says. Asked before the version is
+/// compared: whoever may not isn't told to look again.
+async fn may_write(app: &App, caller: &Caller, verb: &'static str, resource: &'static str) -> Result<(), Failure> {
+    let right = Right { verb, resource, namespace: None, name: None };
+    if app.cluster.may(&caller.user, right).await.map_err(refusal::of)? { Ok(()) } else { Err(Failure::Forbidden) }
+}
+
 /// Sets a value from a day on.
 pub async fn set_value(
     app: App,
@@ -51,6 +59,7 @@ pub async fn set_value(
     seen: Vec<String>,
 ) -> Result<Response, Failure> {
     let key = Key::of(&key).filter(|_| caller.rights.reads_policy).ok_or(Failure::NotFound)?;
+    may_write(&app, &caller, "update", "cloudpolicies").await?;
     let mut tries = 0;
     let written = loop {
         // Read anew: what is written has to follow from what there is, not from what is shown.
@@ -126,6 +135,7 @@ pub async fn set_calendar(
     if !caller.rights.reads_policy {
         return Err(Failure::NotFound);
     }
+    may_write(&app, &caller, "update", "workcalendars").await?;
     let name = calendar_name(year);
     let before = app.cluster.read_calendar(&caller.token, &name).await.map_err(refusal::of)?;
     seen_is(&seen, before.as_ref().map(|before| &before.metadata))?;

@@ -114,7 +114,7 @@ impl Shown {
             provisional: due.as_ref().is_some_and(|due| due.provisional),
             awaited: awaited(stand),
             behind: stand.standing.facts.behind.clone().filter(|_| workflow::is_open(phase)),
-            open: stand.open(),
+            open: stand.open(now).into_iter().map(|open| open.verdict).collect(),
             review,
             offer,
             // The form as it was is for comparing, and what came of that is in the history.

@@ -8,7 +8,7 @@ use resources::amounts::{Known, Resources};
 use resources::policy::{ApprovalPath, Policy};
 use resources::v1alpha1::{Allocation, CloudPolicy, Phase, QuotaDecisionSpec, QuotaRequest, RequestType, Verdict};
 use resources::workday::{self, CITY};
-use resources::workflow::{self, Act, Action, Facts, Refusal, Rules, Standing, table};
+use resources::workflow::{self, Act, Action, Facts, Open, Refusal, Rules, Standing, table};
 use resources::{judgement, names, quantity};
 
 use crate::error::Error;
@@ -119,11 +119,11 @@ impl Stand {
     /// has set since. `None` where the policy would have to say it and can't be read.
     #[must_use]
     pub fn is_staged(&self) -> Option<bool> {
-        let has_begun = matches!(self.phase(), Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned);
-        if has_begun {
-            return Some(true);
-        }
-        self.policy.as_ref().map(|policy| policy.path == ApprovalPath::Staged)
+        let way = |path: ApprovalPath| path.way_from(self.phase());
+        // Where the request has begun so, whatever the city has set doesn't matter.
+        let known = (way(ApprovalPath::Direct) == ApprovalPath::Staged).then_some(ApprovalPath::Staged);
+        let way = known.or_else(|| self.policy.as_ref().map(|policy| way(policy.path)))?;
+        Some(way == ApprovalPath::Staged)
     }
 
     /// The stage that a verdict has to name.
@@ -143,20 +143,13 @@ impl Stand {
         }
     }
 
-    /// What can be done to it now.
+    /// What can be done to it now, and by whom.
     #[must_use]
-    pub fn open(&self) -> Vec<Verdict> {
-        match (self.is_staged(), self.phase()) {
-            (Some(true), _) => {
-                let rules = self.rules();
-                let is_left = |verdict: &Verdict| {
-                    let is_another = matches!(verdict, Verdict::Offer | Verdict::DeclineOffer);
-                    command(*verdict).is_some() && !(is_another && self.standing.offers >= rules.offer_rounds)
-                };
-                table::open(&self.standing, &rules).into_iter().filter(is_left).collect()
-            }
-            (_, Phase::Submitted) => vec![Verdict::Approve, Verdict::Reject, Verdict::Withdraw],
-            _ => vec![],
+    pub fn open(&self, now: Timestamp) -> Vec<Open> {
+        if self.is_staged() == Some(true) {
+            workflow::open_now(&self.standing, now, &self.rules())
+        } else {
+            workflow::open_directly(&self.standing)
         }
     }
 
@@ -179,7 +172,7 @@ impl Stand {
         // Said before whose it is: which role a verdict takes follows from a stage, and there is none.
         if table::find(&self.standing, action, &rules).is_none() {
             let Standing { phase, revision, .. } = self.standing;
-            let open = self.open();
+            let open = self.open(now);
             return Some(Refusal::WrongStage { phase, stage: self.standing.stage(), revision, action, open });
         }
         // Until when an offer can be answered is the operator's to reckon.

@@ -2,8 +2,17 @@
 // and the numbers change everywhere.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { act, candidate, fillRequest, toLastStage } from "./requests.mjs";
-import { call, launch, open, settled, visit } from "./setup.mjs";
+import {
+  act,
+  candidate,
+  fillRequest,
+  MANY_CORES,
+  post,
+  say,
+  send,
+  toLastStage,
+} from "./requests.mjs";
+import { call, launch, open, picture, settled, visit } from "./setup.mjs";
 
 const SEEN_WITHIN_MS = 2_000;
 
@@ -142,4 +151,114 @@ test("a decision by keyboard alone", async () => {
     .getByRole("status")
     .filter({ hasText: `${reached}:已办理` })
     .waitFor();
+});
+
+async function grantedCpu({ application, allocation }) {
+  const path = `/applications/${application.department}/${application.name}`;
+  const { allocations } = await call("cloud-admin", path);
+  return allocations.find((one) => one.name === allocation.name).granted.cpu;
+}
+
+test("asked, accepted, returned, corrected, reviewed, offered less, agreed, and in force", async () => {
+  const chosen = await candidate(MANY_CORES);
+  const { application, allocation, cpu } = chosen;
+  const offered = Number(allocation.granted.cpu) + 8;
+  const roles = ["department-user", "department-owner", "approver-admin", "approver-tech"];
+  const people = await Promise.all(roles.map((role) => visit(browser, role)));
+  const [user, owner, admin, tech] = people.map(({ page }) => page);
+
+  await fillRequest(user, application, cpu);
+  await user.getByRole("button", { name: "提交申请" }).click();
+  await user.waitForURL(/\/requests\/[^/]+\/[^/?]+$/);
+  const address = new URL(user.url()).pathname;
+  // What is due is due in working days.
+  await user.getByText("剩余 3 个工作日").first().waitFor();
+
+  await open(admin, address);
+  await picture(admin, "1-submitted");
+  await act(admin, "受理");
+  await open(tech, address);
+  await say(tech, "退回补正", "并发数与测算依据不一致,请核对后补正。", async (dialog) => {
+    await dialog.getByRole("checkbox", { name: "CPU" }).check();
+    await picture(tech, "2-returning");
+  });
+
+  // The department sees it by itself, and corrects it: same number, next revision.
+  await user.getByRole("link", { name: "补正", exact: true }).click();
+  await user.waitForURL(`**${address}/correct`);
+  await settled(user);
+  await user.getByText("审核人要求补正此项。").waitFor();
+  await picture(user, "3-correcting");
+  await user.getByRole("textbox", { name: "CPU" }).fill(String(cpu - 2));
+  await user.getByRole("button", { name: "重新提交" }).click();
+  await user.waitForURL(`**${address}`);
+  await user.getByText("已受理").first().waitFor();
+  const corrected = await call("department-user", address);
+  assert.deepEqual([corrected.revision, corrected.resources.cpu], [2, String(cpu - 2)]);
+
+  await tech.getByRole("button", { name: "领取", exact: true }).waitFor();
+  await act(tech, "领取");
+  await tech.getByRole("textbox", { name: "意见" }).fill("测算依据齐全,建议按实际并发核减。");
+  await act(tech, "批准");
+  await open(admin, address);
+  await say(admin, "提出调整方案", "资源池余量紧张,先按八核增加,年底再议。", async (dialog) => {
+    await dialog.getByRole("textbox", { name: "CPU" }).fill(String(offered));
+    await picture(admin, "4-offering");
+  });
+
+  // Who isn't accountable for the department reads why he doesn't answer.
+  await open(user, address);
+  const notHis = user.getByRole("button", { name: /^接受方案/ });
+  assert.equal(await notHis.getAttribute("aria-disabled"), "true");
+  assert.match(await notHis.innerText(), /使用单位负责人/);
+  await open(owner, address);
+  await owner.getByText("剩余 5 个工作日").first().waitFor();
+  await picture(owner, "5-offered");
+  await act(owner, "接受方案");
+
+  await owner.getByText("使用中").first().waitFor();
+  await picture(owner, "6-in-force");
+  assert.equal(await grantedCpu(chosen), String(offered));
+  await open(user, `/applications/${application.department}/${application.name}?tab=quota`);
+  const row = user.getByRole("row", { name: /^CPU/ }).first();
+  await row.getByText(offered.toLocaleString("en-US")).first().waitFor();
+  for (const { faults } of people) assert.deepEqual(faults, []);
+});
+
+test("four eyes are those of two people", async () => {
+  const chosen = await candidate(MANY_CORES);
+  const { department, name } = await post("department-user", "/requests", chosen.body);
+  const address = `/requests/${department}/${name}`;
+  const admin = await visit(browser, "approver-admin");
+  const both = await visit(browser, "approver-both");
+
+  await open(admin.page, address);
+  await act(admin.page, "受理");
+  await open(both.page, address);
+  await act(both.page, "领取");
+  await act(both.page, "批准");
+
+  // He has the role of the second stage too, and has given the first opinion.
+  await both.page.getByText("行政审批").first().waitFor();
+  const approve = both.page.getByRole("button", { name: /^批准/ });
+  await both.page.waitForFunction(() =>
+    [...document.querySelectorAll("button[aria-disabled=true]")].some((button) =>
+      button.textContent?.startsWith("批准"),
+    ),
+  );
+  assert.match(await approve.innerText(), /双人审批须由另一人办理/);
+  await picture(both.page, "7-four-eyes");
+  const refused = await send("approver-both", `${address}/decisions`, {
+    verdict: "Approve",
+    stage: "AdminApproval",
+    requestRevision: 1,
+  });
+  const problem = await refused.json();
+  assert.deepEqual([refused.status, problem.code], [403, "SameReviewer"], JSON.stringify(problem));
+
+  await admin.page.getByRole("button", { name: "批准", exact: true }).waitFor();
+  await act(admin.page, "批准");
+  await admin.page.getByText("使用中").first().waitFor();
+  assert.equal(await grantedCpu(chosen), String(chosen.cpu));
+  for (const { faults } of [admin, both]) assert.deepEqual(faults, []);
 });

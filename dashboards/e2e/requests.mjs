@@ -3,20 +3,27 @@ import assert from "node:assert/strict";
 import { base, call, open, tokenOf } from "./setup.mjs";
 
 export const MORE_CORES = 8;
+/** More than one person decides alone. */
+export const MANY_CORES = 70;
 export const JUSTIFICATION = "浏览器测试:高峰期并发上升,需要增加处理器";
 
-async function post(role, path, body) {
-  const response = await fetch(`${base}/api/v1${path}`, {
+/** Sends something as somebody, whatever comes of it. */
+export function send(role, path, body) {
+  return fetch(`${base}/api/v1${path}`, {
     method: "POST",
     headers: { Authorization: `Bearer ${tokenOf(role)}`, "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });
+}
+
+export async function post(role, path, body) {
+  const response = await send(role, path, body);
   assert.ok(response.ok, await response.clone().text());
   return response.json();
 }
 
-function moreCores(application, allocation) {
-  const cpu = Number(allocation.granted.cpu) + MORE_CORES;
+function moreCores(application, allocation, cores) {
+  const cpu = Number(allocation.granted.cpu) + cores;
   return {
     department: application.department,
     type: "Change",
@@ -28,7 +35,7 @@ function moreCores(application, allocation) {
 }
 
 /** An application of the department that has whole cores, no open request, and room for more. */
-export async function candidate() {
+export async function candidate(cores = MORE_CORES) {
   const { items } = await call("department-user", "/applications?limit=50");
   const pending = await call("department-user", "/requests?open=true&limit=200");
   const busy = new Set(pending.items.map((request) => request.application));
@@ -36,7 +43,7 @@ export async function candidate() {
     const [allocation] = application.allocations;
     if (!allocation || busy.has(application.name) || !/^\d+$/.test(allocation.granted.cpu))
       continue;
-    const body = moreCores(application, allocation);
+    const body = moreCores(application, allocation, cores);
     const { fits } = await post("department-user", "/requests/preview", body);
     if (fits) return { application, allocation, body, cpu: Number(body.resources.cpu) };
   }
@@ -52,6 +59,19 @@ export async function pendingRequest() {
 /** Presses one of the page's actions, and waits until it is answered. */
 export async function act(page, verdict) {
   await page.getByRole("button", { name: verdict, exact: true }).click();
+  await page
+    .getByRole("status")
+    .filter({ hasText: `${verdict}:已办理` })
+    .waitFor();
+}
+
+/** The same for an action that asks for something first: `fill` does that, beside the reason. */
+export async function say(page, verdict, reason, fill = async () => {}) {
+  await page.getByRole("button", { name: verdict, exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: verdict });
+  await fill(dialog);
+  await dialog.getByLabel("理由*").fill(reason);
+  await dialog.getByRole("button", { name: verdict, exact: true }).click();
   await page
     .getByRole("status")
     .filter({ hasText: `${verdict}:已办理` })

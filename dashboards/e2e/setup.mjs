@@ -1,8 +1,10 @@
 // What every browser test needs: a browser, people signed in, and the addresses of all pages.
 //
 // YUNHENG_URL     address of the API that serves the dashboard (default: what `make up` left)
-// YUNHENG_TOKENS  folder with one token file per role (default: what `make up` left)
-import { readFileSync } from "node:fs";
+// YUNHENG_TOKENS  folder with one token file per role (default: what `make up` left); `approver-both`
+//                 is one person with both approvers' roles, whom scripts/test-live makes
+// YUNHENG_PICTURES folder for pictures of the steps that a test goes through (default: none)
+import { mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -98,6 +100,18 @@ export async function settled(page) {
 export async function open(page, path) {
   await page.goto(base + path);
   await settled(page);
+}
+
+/** A picture of a step at desktop and phone width, where somebody wants to look at it. */
+export async function picture(page, name) {
+  const folder = process.env.YUNHENG_PICTURES;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  for (const size of [PHONE, DESKTOP]) {
+    await page.setViewportSize(size);
+    await settled(page);
+    await page.screenshot({ path: resolve(folder, `${name}.${size.width}.png`), fullPage: true });
+  }
 }
 
 /** Reads from the API as somebody, to compare with what a page shows. */

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// Follow-ups under way while somebody waits for an answer.
-const FEW: usize = 8;
+const FEW: usize = 2;
 /// Steps of requests that are taken at the same time.
 const MANY: usize = 64;
 /// After an answer the next decision is often on its way already.

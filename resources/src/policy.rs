@@ -12,7 +12,7 @@ use ledger::{Bundle, Resource};
 use thiserror::Error;
 
 use crate::quantity::{self, QuantityError};
-use crate::v1alpha1::{CloudPolicySpec, ProcessValue};
+use crate::v1alpha1::{CloudPolicySpec, Phase, ProcessValue};
 use crate::workday::Cutoff;
 
 /// What a request's way goes by on one day.
@@ -67,7 +67,7 @@ impl Policy {
             offer_rounds_max: values.number(OFFER_ROUNDS),
             returned_lapse_workdays: values.number(RETURNED_LAPSE),
             withdraw_undo_seconds: values.number(WITHDRAW_UNDO),
-            path: if values.text(PATH) == STAGED { ApprovalPath::Staged } else { ApprovalPath::Direct },
+            path: if values.text(PATH) == DIRECT { ApprovalPath::Direct } else { ApprovalPath::Staged },
             four_eyes: FourEyes {
                 is_on: values.text(FOUR_EYES) == ON,
                 for_new_applications: values.text(FOUR_EYES_NEW) == ON,
@@ -83,10 +83,24 @@ impl Policy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApprovalPath {
     /// Acceptance, technical review, and administrative approval where four eyes are needed.
+    #[default]
     Staged,
     /// One decision of an approver on what was submitted, without stages, deadlines and offers.
-    #[default]
     Direct,
+}
+
+impl ApprovalPath {
+    /// The way that a request in this phase goes on, where the city has set this one. What has begun
+    /// on the staged way ends on it.
+    #[must_use]
+    pub const fn way_from(self, phase: Phase) -> Self {
+        match (self, phase) {
+            (Self::Staged, _) | (_, Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned) => {
+                Self::Staged
+            }
+            (Self::Direct, _) => Self::Direct,
+        }
+    }
 }
 
 /// When the second review stage is needed.
@@ -163,7 +177,7 @@ const OFFER_ANSWER: Key = workdays("offer.answerWithin", "5", PRODUCT, 60);
 const OFFER_ROUNDS: Key = key("offer.maxRounds", "2", PRODUCT, Form::Times { min: 1, max: 10 });
 const RETURNED_LAPSE: Key = workdays("returned.lapseAfter", "15", PRODUCT, 250);
 const WITHDRAW_UNDO: Key = key("withdraw.undo", "60", PRODUCT, Form::Seconds { min: 0, max: 3600 });
-const PATH: Key = key("approval.path", DIRECT, PRODUCT, Form::Path);
+const PATH: Key = key("approval.path", STAGED, PRODUCT, Form::Path);
 const FOUR_EYES: Key = key("approval.fourEyes", ON, PRODUCT, Form::Switch);
 const FOUR_EYES_NEW: Key = key("approval.fourEyes.newApplications", ON, PRODUCT, Form::Switch);
 const FOUR_EYES_CPU: Key = key("approval.fourEyes.cpu", "64", PRODUCT, Form::Amount(Resource::Cpu));

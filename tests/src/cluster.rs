@@ -10,10 +10,12 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::PostParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
+use resources::names;
 use serde_json::{Value, json};
 
 use crate::control_plane::ControlPlane;
 use crate::eventually::{SOON, eventually};
+use crate::object::Place;
 use crate::people::Person;
 use crate::process::Process;
 use crate::{object, program};
@@ -30,6 +32,16 @@ pub struct Cluster {
     tokens: HashMap<Person, String>,
 }
 
+/// The way that requests go: CloudPolicy's `approval.path`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// One decision. What most tests are about comes after it.
+    #[default]
+    Direct,
+    /// By stages, as shipped.
+    Staged,
+}
+
 /// What a control plane is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plane {
@@ -42,10 +54,14 @@ pub enum Plane {
 
 impl Cluster {
     /// Starts it, in about ten seconds on an idle machine. `name` names the folder of its logs.
+    /// Requests go the direct way.
     pub async fn start(name: &str) -> Self {
-        Self::start_as(name, Plane::Single).await
+        let cluster = Self::start_as(name, Plane::Single).await;
+        cluster.set_way(Way::default()).await;
+        cluster
     }
 
+    /// Starts it with everything as the chart has it.
     pub async fn start_as(name: &str, plane: Plane) -> Self {
         let folder = program::scratch(name);
         let data = data_in(&folder).display().to_string();
@@ -58,6 +74,19 @@ impl Cluster {
         cluster.give_tokens().await;
         cluster.await_policies().await;
         cluster
+    }
+
+    /// Requests go this way from now on; whoever runs already hears of it in a moment.
+    pub async fn set_way(&self, way: Way) {
+        let value = match way {
+            Way::Direct => "direct",
+            Way::Staged => "staged",
+        };
+        let process =
+            json!([{"key": "approval.path", "value": value, "source": "the test", "effectiveFrom": "2020-01-01"}]);
+        let policy = Place { kind: "CloudPolicy", namespace: "", name: names::DEFAULT_POLICY };
+        let changed = object::merge(&self.admin().await, &policy, json!({"spec": {"process": process}})).await;
+        changed.unwrap_or_else(|error| panic!("the way {value}: {error}"));
     }
 
     /// Kinds, roles, policies and people, as `make up` installs them.

@@ -13,6 +13,7 @@ pub mod invariants;
 pub mod member;
 pub mod object;
 pub mod people;
+pub mod permissions;
 pub mod process;
 pub mod program;
 pub mod scenarios;

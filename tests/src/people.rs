@@ -13,12 +13,16 @@ pub enum Person {
     Zhang,
     /// Of another department.
     Chen,
+    /// Staff of the provider of pool `cec`.
+    Provider,
+    /// Signed in, with no role at all.
+    Nobody,
     Operator,
     Api,
 }
 
 impl Person {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::CloudAdmin,
         Self::ApproverAdmin,
         Self::ApproverTech,
@@ -26,6 +30,8 @@ impl Person {
         Self::Li,
         Self::Zhang,
         Self::Chen,
+        Self::Provider,
+        Self::Nobody,
         Self::Operator,
         Self::Api,
     ];
@@ -41,6 +47,8 @@ impl Person {
             Self::Li => "li",
             Self::Zhang => "zhang",
             Self::Chen => "chen",
+            Self::Provider => "provider-cec",
+            Self::Nobody => "default",
             Self::Operator => "yunheng-operator",
             Self::Api => "yunheng-api",
         }

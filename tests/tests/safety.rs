@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use tests::cluster::Way;
 use tests::eventually::be_patient;
 use tests::faults::dice::Profile;
 use tests::faults::without::Step;
@@ -32,6 +33,15 @@ async fn nothing_is_over_granted_under_fire_and_a_missing_step_is_found() {
     assert!(report.is_clean(), "{report}");
     // What finds nothing must have looked at something.
     assert!(report.commits > 30 && report.quota_writes > 30, "{report}");
+
+    // The way is the whole city's, so this one plays by itself.
+    let from = stage.revision().await;
+    stage.set(&Setting { way: Way::Staged, ..setting.clone() }).await;
+    let worlds = [World::new(&stage, "staged001".to_owned(), 1)];
+    let failures = play_all(&worlds, |world| (scenario(&world.name).play)(world)).await;
+    assert!(failures.is_empty(), "{failures:#?}");
+    let report = stage.replay(from, false).await;
+    assert!(report.is_clean() && report.decisions > 30, "{report}");
 
     let mutation = MUTATIONS.iter().find(|mutation| mutation.step == Step::FenceTest).unwrap();
     let from = stage.revision().await;

@@ -1,5 +1,6 @@
-//! Requests on the staged way: acceptance, review by two people, return, offer, withdrawal. A control
-//! plane of its own, because the way is the whole city's.
+//! Requests on the way as shipped: acceptance, review by two people, return, offer, withdrawal; and
+//! the short way, where the city sets it. A control plane of its own, because the way is the whole
+//! city's.
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing there")]
 
@@ -7,7 +8,7 @@ use kube::{Api, ResourceExt};
 use ledger::Bundle;
 use resources::v1alpha1::{DecisionOutcome, DecisionStatus, Phase, QuotaRequest, QuotaRequestStatus};
 use serde_json::{Value, json};
-use tests::cluster::Cluster;
+use tests::cluster::{Cluster, Plane, Way};
 use tests::eventually::{SOON, eventually};
 use tests::object::{self, Place, refusal};
 use tests::people::Person::{self, ApproverAdmin, ApproverTech, Li, Zhang};
@@ -15,12 +16,7 @@ use tests::town::{Town, amounts, bundle};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_goes_its_staged_way() {
-    let cluster = Cluster::start("staged").await;
-    let process =
-        json!([{"key": "approval.path", "value": "staged", "source": "the city", "effectiveFrom": "2020-01-01"}]);
-    let admin = cluster.admin().await;
-    let policy = Place { kind: "CloudPolicy", namespace: "", name: "default" };
-    object::merge(&admin, &policy, json!({"spec": {"process": process}})).await.unwrap();
+    let cluster = Cluster::start_as("staged", Plane::Single).await;
     let _operator = cluster.start_operator("operator").await;
     let town = Town::found(&cluster, "staged", amounts("200", "400G", "40T")).await;
     let desk = Desk { town: &town };
@@ -28,6 +24,7 @@ async fn a_request_goes_its_staged_way() {
     desk.four_eyes().await;
     desk.withdrawn_and_back().await;
     desk.declined_offers_hold_nothing().await;
+    desk.the_city_decides_at_once().await;
     town.settles().await;
 }
 
@@ -138,6 +135,26 @@ impl Desk<'_> {
         self.send(ApproverTech, &request, approve).await.unwrap();
         self.town.await_phase(&request, Phase::Active).await;
         self.town.await_enforced("decline", "30", "8G", "1T").await;
+    }
+
+    /// The city sets the short way: one decision is all, but what has begun by stages ends so.
+    async fn the_city_decides_at_once(&self) {
+        self.granted("begun").await;
+        let begun = self.reviewed("begun", amounts("30", "8G", "1T")).await;
+        self.town.cluster.set_way(Way::Direct).await;
+        self.granted("short").await;
+        let short = self.town.request("Change", "short", amounts("30", "8G", "1T")).await;
+        // The operator hears of it in a moment; until then a stage has to be named.
+        eventually(SOON, "one decision is all", async || {
+            let status = self.send(ApproverAdmin, &short, json!({"verdict": "Approve"})).await.unwrap();
+            if status.outcome == Some(DecisionOutcome::Applied) { Ok(()) } else { Err(format!("{status:?}")) }
+        })
+        .await;
+        self.town.await_phase(&short, Phase::Active).await;
+        self.town.await_enforced("short", "30", "8G", "1T").await;
+        self.refused(ApproverTech, &begun, json!({"verdict": "Approve"}), "StageMissing").await;
+        self.send(ApproverTech, &begun, json!({"verdict": "Approve", "stage": "TechReview"})).await.unwrap();
+        self.town.await_phase(&begun, Phase::Active).await;
     }
 
     /// An application with 4 cores.

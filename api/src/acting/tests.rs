@@ -137,7 +137,7 @@ fn an_undo_is_shown_for_as_long_as_it_is_one() {
 /// The short way names no stage, and knows three verdicts.
 #[test]
 fn the_short_way_is_one_decision() {
-    let process = Process::default();
+    let process = Process::direct();
     let shown = |request: &QuotaRequest, name: &str, rights: &Rights| {
         let acting = Acting::new(request, facts(), &process, (name, rights), NOW.parse().unwrap());
         assert_eq!(acting.stage(), None);

@@ -28,7 +28,7 @@ const YEARS: std::ops::RangeInclusive<i16> = 2000..=2199;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list_calendars))
+        .routes(routes!(show_calendars))
         .routes(routes!(show_calendar, set_calendar))
         .routes(routes!(show_due))
 }
@@ -188,7 +188,7 @@ pub struct DueParams {
     tag = "calendars",
     responses((status = 200, description = "The years, in order.", body = CalendarList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), (status = 404, description = "It isn't the caller's to see.", body = Problem, content_type = "application/problem+json"), ReadRefused)
 )]
-pub async fn list_calendars(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Failure> {
+pub async fn show_calendars(State(app): State<App>, caller: Caller, headers: HeaderMap) -> Result<Response, Failure> {
     let snapshot = app.snapshot().await;
     may_read(&caller)?;
     let this = workday::day_of(clock::now()).year();

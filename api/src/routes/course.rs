@@ -21,6 +21,11 @@ pub struct Stage {
     pub limit: Option<String>,
     #[schema(required, format = DateTime)]
     pub due_at: Option<String>,
+    /// Working days of the city's calendar from today to the last day of the time limit: 0 on that
+    /// day, below zero by how many it has passed. Null where nothing runs, or what runs isn't counted
+    /// in working days.
+    #[schema(required, example = 2)]
+    pub workdays_left: Option<i64>,
     /// 暂定: the due date runs through a year whose holidays aren't published.
     pub provisional: bool,
     /// 逾期

@@ -1,10 +1,13 @@
 //! The course of a request, and what a caller may do with it, as it is shown.
 
+use std::cmp::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
 use ledger::Bundle;
 use resources::names::short_user;
+use resources::policy::{Form, Key};
 use resources::v1alpha1::{self as kinds, QuotaRequestStatus, RequestType, ReviewStage};
-use resources::workday::{CITY, day_of};
+use resources::workday::{CITY, Calendar, day_of};
 use resources::workflow::{Facts, Refusal};
 
 use super::{Reading, RequestRow, Snapshot};
@@ -20,6 +23,13 @@ use crate::routes::course::{
     WithdrawalView,
 };
 
+/// What working days are counted from, and with.
+#[derive(Clone, Copy)]
+pub struct Today<'a> {
+    pub now: Timestamp,
+    pub calendar: &'a Calendar,
+}
+
 /// What the status says of a request's course.
 pub struct Course {
     pub stage: Option<Stage>,
@@ -32,12 +42,12 @@ pub struct Course {
 
 impl Course {
     #[must_use]
-    pub fn of(status: Option<&QuotaRequestStatus>, process: &Process) -> Self {
+    pub fn of(status: Option<&QuotaRequestStatus>, process: &Process, today: Today<'_>) -> Self {
         let Some(status) = status else {
             return Self { stage: None, offer: None, returned: None, review: None, withdrawn: None, history: vec![] };
         };
         Self {
-            stage: status.stage.as_ref().map(stage),
+            stage: status.stage.as_ref().map(|one| stage(one, today)),
             offer: status.offer.as_ref().map(|one| offer(one, process.rules.offer_rounds)),
             returned: status.returned.as_ref().map(returned),
             review: status.review.as_ref().map(review),
@@ -113,11 +123,24 @@ pub fn is_at(row: &RequestRow, name: &str) -> bool {
     stage.is_some_and(|stage| stage.name == name)
 }
 
-fn stage(stage: &kinds::Stage) -> Stage {
+/// Working days to the last day of what runs, if that is counted in them.
+fn workdays_left(stage: &kinds::Stage, Today { now, calendar }: Today<'_>) -> Option<i64> {
+    let key = Key::of(stage.limit.as_deref()?)?;
+    let due: Timestamp = stage.due_at.as_ref()?.parse().ok()?;
+    let (today, last) = (day_of(now), day_of(due));
+    let counted = match today.cmp(&last) {
+        Ordering::Greater => -i64::from(calendar.workdays_between(last, today)),
+        Ordering::Less | Ordering::Equal => i64::from(calendar.workdays_between(today, last)),
+    };
+    matches!(key.form, Form::Workdays { .. }).then_some(counted)
+}
+
+fn stage(stage: &kinds::Stage, today: Today<'_>) -> Stage {
     Stage {
         name: stage.name.clone(),
         limit: stage.limit.clone(),
         due_at: stage.due_at.clone(),
+        workdays_left: workdays_left(stage, today),
         provisional: stage.provisional,
         overdue: stage.overdue,
         urged_at: stage.urged_at.as_ref().map(|at| clock::text(at.0)),

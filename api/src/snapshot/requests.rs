@@ -152,7 +152,8 @@ impl Reading {
         let (spec, status) = (&row.object.spec, row.object.status.as_ref());
         let process = self.process();
         let acting = self.acting(row, caller, &process, self.age.as_of);
-        let Course { stage, offer, returned, review, withdrawn, history } = Course::of(status, &process);
+        let today = course::Today { now: self.age.as_of, calendar: &self.calendar };
+        let Course { stage, offer, returned, review, withdrawn, history } = Course::of(status, &process, today);
         let correction_blocked = acting.correction_blocked();
         RequestView {
             department: row.department.clone(),

@@ -74,7 +74,7 @@ pub struct City {
 
 /// The people: token, name, and what they may do in every namespace.
 const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
-    ("admin", &[("update", "resourcepools"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("admin", &[RULES[0], RULES[1], ("update", "resourcepools"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("approver", &[APPROVER[0], APPROVER[1], APPROVER[2], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("reviewer", &[REVIEWER[0], REVIEWER[1], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("auditor", &[CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
@@ -87,6 +87,7 @@ const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
 const APPROVER: [(&str, &str); 3] =
     [("accept", "quotarequests"), ("approve", "quotarequests"), ("offer", "quotarequests")];
 const REVIEWER: [(&str, &str); 2] = [("review", "quotarequests"), ("offer", "quotarequests")];
+const RULES: [(&str, &str); 2] = [("update", "cloudpolicies"), ("update", "workcalendars")];
 const CATALOGUE: [(&str, &str); 2] = [("list", "resourcepools"), ("list", "cloudpolicies")];
 const CITY: [(&str, &str); 2] = [("list", "poolledgers"), ("list", "quotarequests")];
 

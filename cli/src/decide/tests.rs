@@ -120,11 +120,16 @@ fn a_refusal_says_what_can_be_done_instead() {
     };
     let staged = wrong(ApprovalPath::Staged, Verdict::Approve);
     assert!(staged.contains("refused, and so not sent: WrongStage"), "{staged}");
-    assert!(staged.contains("Accept, Return, Reject, Withdraw, Urge See where it stands"), "{staged}");
+    assert!(
+        staged.contains(
+            "what does: Accept (approver-admin), Return (approver-admin), Reject (approver-admin), Withdraw ("
+        ),
+        "{staged}"
+    );
     assert!(staged.ends_with("`kubectl yunheng show 2026-000123 -n dept-civil-affairs`"), "{staged}");
     let direct = wrong(ApprovalPath::Direct, Verdict::Accept);
     assert!(direct.contains("decides in one step"), "{direct}");
-    assert!(direct.contains("what does: Approve, Reject, Withdraw"), "{direct}");
+    assert!(direct.contains("what does: Approve (approver-admin or approver-tech), Reject ("), "{direct}");
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn who_asked_decides_nothing() {
 #[test]
 fn what_can_be_done_is_what_is_left_of_the_table() {
     let open = |request: &QuotaRequest, path| -> Vec<&str> {
-        stand(request, path).open().into_iter().filter_map(command).collect()
+        stand(request, path).open(NOW).into_iter().filter_map(|open| command(open.verdict)).collect()
     };
     let (submitted, review) = (in_phase("Submitted", json!({})), in_phase("TechReview", json!({})));
     assert_eq!(open(&submitted, ApprovalPath::Staged), ["accept", "return", "reject", "withdraw", "urge"]);

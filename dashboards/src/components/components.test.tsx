@@ -125,6 +125,14 @@ describe("a due chip", () => {
     expect(screen.getByText("暂定")).toBeDefined();
     expect(screen.getByTitle("2026-11-26(周四)17:30")).toBeDefined();
   });
+  it.each([
+    ["2026-09-30T10:00:00+08:00", 3, "剩余 3 个工作日"],
+    ["2026-10-12T09:00:00+08:00", -1, "逾期 1 个工作日"],
+    ["2026-10-10T09:00:00+08:00", 0, "今日到期"],
+  ])("at %s with %i working days says %s", (now, workdays, words) => {
+    render(<DueChip dueAt="2026-10-10T17:30:00+08:00" workdays={workdays} now={new Date(now)} />);
+    expect(screen.getByText(words)).toBeDefined();
+  });
 });
 
 describe("news of a list", () => {

@@ -18,15 +18,27 @@ describe("times", () => {
 describe("the due chip", () => {
   const due = "2026-11-26T17:30:00+08:00";
   const cases: [string, ReturnType<typeof dueState>][] = [
-    ["2026-11-23T10:00:00+08:00", { state: "left", days: 3 }],
+    ["2026-11-23T10:00:00+08:00", { state: "left", days: 3, unit: "calendarDays" }],
     // 23:59 in Shanghai is still the day before, although it is 15:59 in UTC.
-    ["2026-11-25T23:59:00+08:00", { state: "left", days: 1 }],
+    ["2026-11-25T23:59:00+08:00", { state: "left", days: 1, unit: "calendarDays" }],
     ["2026-11-26T00:01:00+08:00", { state: "today" }],
-    ["2026-11-26T17:30:00+08:00", { state: "overdue", days: 0 }],
-    ["2026-11-28T09:00:00+08:00", { state: "overdue", days: 2 }],
+    ["2026-11-26T17:30:00+08:00", { state: "overdue", days: 0, unit: "calendarDays" }],
+    ["2026-11-28T09:00:00+08:00", { state: "overdue", days: 2, unit: "calendarDays" }],
   ];
   it.each(cases)("at %s", (now, expected) => {
     expect(dueState(due, new Date(now))).toEqual(expected);
+  });
+  it("counts what the server counts, over holidays too", () => {
+    // From the eve of National Day 2026 to the Saturday that is worked for it.
+    const [eve, worked] = ["2026-09-30T10:00:00+08:00", "2026-10-10T17:30:00+08:00"];
+    expect(dueState(worked, new Date(eve), 3)).toEqual({
+      state: "left",
+      days: 3,
+      unit: "workdays",
+    });
+    const late = new Date("2026-10-12T09:00:00+08:00");
+    expect(dueState(worked, late, -1)).toEqual({ state: "overdue", days: 1, unit: "workdays" });
+    expect(dueState(due, new Date("2026-11-26T09:00:00+08:00"), 0)).toEqual({ state: "today" });
   });
   it("is absent without a due time", () => {
     expect(dueState(undefined, new Date())).toEqual({ state: "none" });

@@ -87,19 +87,29 @@ export function dueTime(text: string, language: Language): string | null {
     : `${date} (${weekday}) ${p.hour}:${p.minute}`;
 }
 
+export type DayUnit = "workdays" | "calendarDays";
+
 export type Due =
   | { state: "none" }
-  | { state: "overdue"; days: number }
+  | { state: "overdue"; days: number; unit: DayUnit }
   | { state: "today" }
-  | { state: "left"; days: number };
+  | { state: "left"; days: number; unit: DayUnit };
 
-/** What the chip beside a request says. Calendar days: working days are known to the server alone. */
-export function dueState(dueAt: string | null | undefined, now: Date): Due {
+/**
+ * What the chip beside a request says. Working days are known to the server alone, which counts them
+ * (`workdays`) where a time limit is in them; else it is calendar days.
+ */
+export function dueState(
+  dueAt: string | null | undefined,
+  now: Date,
+  workdays?: number | null,
+): Due {
   const due = read(dueAt);
   if (!due) return { state: "none" };
-  const days = dayNumber(due) - dayNumber(now);
-  if (due.getTime() <= now.getTime()) return { state: "overdue", days: Math.max(0, -days) };
-  return days === 0 ? { state: "today" } : { state: "left", days };
+  const unit = workdays == null ? "calendarDays" : "workdays";
+  const days = workdays ?? dayNumber(due) - dayNumber(now);
+  if (due.getTime() <= now.getTime()) return { state: "overdue", days: Math.max(0, -days), unit };
+  return days <= 0 ? { state: "today" } : { state: "left", days, unit };
 }
 
 /** Days since the epoch on the wall calendar of Asia/Shanghai. */

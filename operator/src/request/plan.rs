@@ -130,9 +130,9 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
             let answer = Box::new(refusal.answer.clone());
             return Step::Repeat { decision: Arc::clone(decision), answer };
         }
-        return match observed.policy.path {
-            ApprovalPath::Direct if is_direct(phase) => decide(observed, decision),
-            ApprovalPath::Direct | ApprovalPath::Staged => advance(observed, decision, now),
+        return match observed.policy.path.way_from(phase) {
+            ApprovalPath::Direct => decide(observed, decision),
+            ApprovalPath::Staged => advance(observed, decision, now),
         };
     }
     if let Some(decision) = observed.decisions.first() {
@@ -145,11 +145,6 @@ pub fn plan(observed: &Observed, now: Timestamp) -> Step {
         Phase::Approved | Phase::Provisioning | Phase::Reclaiming => provision(observed, phase, applied),
         _ => staged::by_time(observed, now).map_or(Step::Tell, |status| Step::Note { status: Box::new(status) }),
     }
-}
-
-/// Whether one decision is all it takes from here. What has begun on the staged way ends on it.
-const fn is_direct(phase: Phase) -> bool {
-    !matches!(phase, Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned)
 }
 
 fn advance(observed: &Observed, decision: &Arc<QuotaDecision>, now: Timestamp) -> Step {

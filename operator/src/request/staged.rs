@@ -70,7 +70,13 @@ pub fn verdict(observed: &Observed, decision: &QuotaDecision, now: Timestamp) ->
     if outcome.row > 16 {
         let action = Action::Verdict(decision.spec.verdict);
         let (phase, revision, stage) = (standing.phase, standing.revision, standing.stage());
-        return Err(Refusal::WrongStage { phase, stage, revision, action, open: vec![] });
+        return Err(Refusal::WrongStage {
+            phase,
+            stage,
+            revision,
+            action,
+            open: workflow::open_now(&standing, at, &rules),
+        });
     }
     let mut status = after(observed, &outcome, at);
     if decision.spec.verdict == Verdict::Urge {

@@ -26,7 +26,7 @@ fn the_defaults_are_the_products() {
         opinion_workdays: 2,
         test_open_workdays: 2,
         test_period_days: 15,
-        path: ApprovalPath::Direct,
+        path: ApprovalPath::Staged,
         offer_answer_workdays: 5,
         offer_rounds_max: 2,
         returned_lapse_workdays: 15,
@@ -106,4 +106,14 @@ fn the_chart_ships_the_defaults() {
     let of = |key: &Key| (key.key.to_owned(), key.default.to_owned(), key.source.to_owned());
     let shipped: Vec<_> = process.into_iter().map(|value| (value.key, value.value, value.source)).collect();
     assert_eq!(shipped, KEYS.iter().map(of).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_has_begun_on_the_staged_way_ends_on_it() {
+    for phase in Phase::ALL {
+        assert_eq!(ApprovalPath::Staged.way_from(phase), ApprovalPath::Staged, "{phase:?}");
+        let begun = matches!(phase, Phase::Accepted | Phase::TechReview | Phase::Offered | Phase::Returned);
+        let expected = if begun { ApprovalPath::Staged } else { ApprovalPath::Direct };
+        assert_eq!(ApprovalPath::Direct.way_from(phase), expected, "{phase:?}");
+    }
 }

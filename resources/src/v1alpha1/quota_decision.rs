@@ -37,13 +37,17 @@ pub struct QuotaDecisionSpec {
     /// The request's revision that was looked at; a stale one is refused.
     #[schemars(range(min = 1))]
     pub request_revision: i64,
-    /// The stage that was looked at. Recorded, and not compared in this version; to decide at
-    /// AdminApproval takes the verb approve.
+    /// The stage that was looked at, as the request's status.stage.name says: Acceptance, TechReview
+    /// or AdminApproval. Needed for Approve, Return, Reject and Offer where requests go by stages, and
+    /// none where one decision is all (CloudPolicy, approval.path); at another stage than the
+    /// request's it is refused, WrongStage. Acceptance takes the verb accept, TechReview the
+    /// verb review, AdminApproval the verb approve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 30))]
     pub stage: Option<String>,
-    /// Approve, Reject or Withdraw. The others are reserved: this version refuses them with
-    /// WrongStage.
+    /// What is done. Which verdict leads where, and whose it is, is in docs/requests.md; where one
+    /// decision is all, Approve, Reject and Withdraw are. Not carried out yet, and refused with
+    /// WrongStage: Confirm, Cancel and Reclaim.
     pub verdict: Verdict,
     /// With verdict Offer: what is offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -148,7 +148,8 @@ impl Calendar {
     }
 
     /// How many working days there are after `after`, up to and with `last`.
-    pub(super) fn workdays_between(&self, after: Date, last: Date) -> u32 {
+    #[must_use]
+    pub fn workdays_between(&self, after: Date, last: Date) -> u32 {
         let mut at = after.clamp(FIRST, LAST);
         let last = last.clamp(FIRST, LAST);
         let mut count = 0;

@@ -2,7 +2,7 @@
 //! controller follows the whole table.
 
 use super::standing::Standing;
-use super::{Action, Refusal, Rules};
+use super::{Action, DEPARTMENT, Open, Refusal, Role, Rules};
 use crate::v1alpha1::{Phase, QuotaDecisionSpec, Verdict};
 
 /// What a verdict brings about.
@@ -40,17 +40,27 @@ pub fn step(standing: &Standing, decision: &QuotaDecisionSpec) -> Result<Step, R
 }
 
 fn wrong_stage(standing: &Standing, phase: Phase, verdict: Verdict) -> Refusal {
-    let open = match phase {
-        Phase::Submitted => vec![Verdict::Approve, Verdict::Reject, Verdict::Withdraw],
-        _ => vec![],
-    };
     Refusal::WrongStage {
         phase: Some(phase),
         stage: standing.stage(),
         revision: standing.revision,
         action: Action::Verdict(verdict),
-        open,
+        open: open_directly(standing),
     }
+}
+
+/// What can be done in the short way, and by whom.
+#[must_use]
+pub fn open_directly(standing: &Standing) -> Vec<Open> {
+    const APPROVERS: &[Role] = &[Role::ApproverAdmin, Role::ApproverTech];
+    if standing.phase != Some(Phase::Submitted) {
+        return vec![];
+    }
+    let approve = Open { verdict: Verdict::Approve, by: APPROVERS };
+    let others =
+        [Open { verdict: Verdict::Reject, by: APPROVERS }, Open { verdict: Verdict::Withdraw, by: DEPARTMENT }];
+    // An earlier request is decided first.
+    standing.facts.behind.is_none().then_some(approve).into_iter().chain(others).collect()
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::act::{Act, Action, Deed, Given};
-use super::refusal::{OfferFault, Refusal};
+use super::act::{Act, Action, Actor, Deed, Given, Seen};
+use super::refusal::{OfferFault, Open, Refusal};
 use super::role::Role;
 use super::table::{self, Row};
 use super::{Rules, Standing};
 use crate::v1alpha1::{RequestType, ReviewStage, Verdict};
+use jiff::Timestamp;
 use ledger::{Bundle, Resource};
 
 /// The line of the table that the act stands in, or why it stands in none. Whether this person does
@@ -23,9 +24,9 @@ pub fn row(standing: &Standing, act: &Act, rules: &Rules) -> Result<&'static Row
     if act.seen.revision != standing.revision {
         return Err(Refusal::Stale { now: standing.revision, seen: act.seen.revision });
     }
-    let row = table::find(standing, action, rules).ok_or_else(|| wrong_stage(standing, action, rules))?;
+    let row = table::find(standing, action, rules).ok_or_else(|| wrong_stage(standing, act, rules))?;
     if act.deed.given().is_some() && is_elsewhere(standing, act) {
-        return Err(wrong_stage(standing, action, rules));
+        return Err(wrong_stage(standing, act, rules));
     }
     let needs = row.roles(standing);
     if !act.by.is_any_of(needs) {
@@ -78,14 +79,32 @@ fn person(standing: &Standing, act: &Act) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn wrong_stage(standing: &Standing, action: Action, rules: &Rules) -> Refusal {
+fn wrong_stage(standing: &Standing, act: &Act, rules: &Rules) -> Refusal {
     Refusal::WrongStage {
         phase: standing.phase,
         stage: standing.stage(),
         revision: standing.revision,
-        action,
-        open: table::open(standing, rules),
+        action: act.deed.action(),
+        open: open_now(standing, act.at, rules),
     }
+}
+
+/// The verdicts that are neither too late nor too early, and whose they are.
+#[must_use]
+pub fn open_now(standing: &Standing, at: Timestamp, rules: &Rules) -> Vec<Open> {
+    // Only who withdrew undoes it; for everything else it doesn't matter here who it is.
+    let by = standing.withdrawn.as_ref().map(|withdrawn| withdrawn.by.clone()).unwrap_or_default();
+    let seen = Seen { revision: standing.revision, stage: Some(standing.stage().to_owned()) };
+    let is_time = |verdict: Verdict| {
+        let deed = Deed::Verdict(verdict.into());
+        let (action, act) = (deed.action(), Act { by: Actor::new(by.clone(), []), at, seen: seen.clone(), deed });
+        let reasons = time(standing, &act, rules).and_then(|()| queue(standing, action));
+        reasons.and_then(|()| rounds(standing, action, rules)).is_ok()
+    };
+    let whose =
+        |verdict: Verdict| table::find(standing, Action::Verdict(verdict), rules).map(|row| row.roles(standing));
+    let open = table::open(standing, rules).into_iter().filter(|verdict| is_time(*verdict));
+    open.filter_map(|verdict| Some(Open { verdict, by: whose(verdict)? })).collect()
 }
 
 /// Whether it is about another stage than the request's. Whoever decides at one has to have seen that
@@ -116,7 +135,7 @@ pub const fn reviews(action: Action) -> bool {
 fn time(standing: &Standing, act: &Act, rules: &Rules) -> Result<(), Refusal> {
     let facts = &standing.facts;
     let offered = standing.offer.as_ref().map(|offer| offer.expires_at);
-    let over = |until: Option<jiff::Timestamp>| match until {
+    let over = |until: Option<Timestamp>| match until {
         Some(until) if act.at >= until => Ok(()),
         until => Err(Refusal::TooEarly { until }),
     };

@@ -5,14 +5,16 @@ use thiserror::Error;
 
 use super::act::Action;
 use super::role::Role;
+use crate::names::short_user;
 use crate::v1alpha1::{Phase, ReviewStage, Verdict};
+use crate::workday::written;
 
 /// Why an act changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
     #[error("{} is for {}", action.name(), list(needs, Role::name, "nobody"))]
     RoleMissing { action: Action, needs: Vec<Role> },
-    #[error("{} is {}", action.name(), whose.as_ref().map_or_else(|| "the department's to say".to_owned(), |one| format!("{one}'s alone to do")))]
+    #[error("{} is {}", action.name(), whose.as_ref().map_or_else(|| "the department's to say".to_owned(), |one| format!("{}'s alone to do", short_user(one))))]
     NotYours { action: Action, whose: Option<String> },
     #[error("you made this request, or corrected it: somebody else has to decide it")]
     SelfApproval,
@@ -20,17 +22,17 @@ pub enum Refusal {
     SameReviewer { before: ReviewStage },
     #[error("the request is at revision {now}, the decision was made on revision {seen}: look again")]
     Stale { now: i64, seen: i64 },
-    #[error("the request is {} at stage {stage}, revision {revision}, and {} doesn't apply to it; what does: {}", phase.map_or("a draft", Phase::name), action.name(), list(open, Verdict::name, "nothing"))]
-    WrongStage { phase: Option<Phase>, stage: &'static str, revision: i64, action: Action, open: Vec<Verdict> },
+    #[error("the request is {} at stage {stage}, revision {revision}, and {} doesn't apply to it; what does: {}", phase.map_or("a draft", Phase::name), action.name(), open_list(open))]
+    WrongStage { phase: Option<Phase>, stage: &'static str, revision: i64, action: Action, open: Vec<Open> },
     #[error("say in spec.stage for which stage {} is: the request is at stage {stage}", verdict.name())]
     StageMissing { verdict: Verdict, stage: &'static str },
-    #[error("the offer could be answered until {expired_at}")]
+    #[error("the offer could be answered until {}", written(*expired_at))]
     OfferOver { expired_at: Timestamp },
-    #[error("the withdrawal could be undone until {until}: make a new request")]
+    #[error("the withdrawal could be undone until {}: make a new request", written(*until))]
     UndoOver { until: Timestamp },
-    #[error("the time isn't over{}", until.map(|at| format!(": it is at {at}")).unwrap_or_default())]
+    #[error("the time isn't over{}", until.map(|at| format!(": it is at {}", written(at))).unwrap_or_default())]
     TooEarly { until: Option<Timestamp> },
-    #[error("it has been urged today: the next time is from {from}")]
+    #[error("it has been urged today: the next time is from {}", written(*from))]
     UrgedToday { from: Timestamp },
     #[error("an earlier request for the same application and pool is open: decide {earlier} first")]
     AnotherRequestOpen { earlier: String },
@@ -44,6 +46,14 @@ pub enum Refusal {
     Incomplete { missing: Vec<String> },
     #[error("not to be approved automatically, by {}: a person decides", rules.join(", "))]
     RulesNotMet { rules: Vec<String> },
+}
+
+/// What can be done instead, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    pub verdict: Verdict,
+    /// Any of these.
+    pub by: &'static [Role],
 }
 
 /// What is wrong with an offer.
@@ -125,6 +135,15 @@ pub enum Nature {
     Invalid,
     /// Not as things stand now.
     Conflict,
+}
+
+/// `Accept (approver-admin), Withdraw (department-user or department-owner)`
+fn open_list(open: &[Open]) -> String {
+    let one = |Open { verdict, by }: &Open| {
+        let roles: Vec<&str> = by.iter().map(|role| role.name()).collect();
+        format!("{} ({})", verdict.name(), roles.join(" or "))
+    };
+    if open.is_empty() { "nothing".to_owned() } else { open.iter().map(one).collect::<Vec<_>>().join(", ") }
 }
 
 /// The names, or what stands for none.

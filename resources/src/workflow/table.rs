@@ -66,6 +66,10 @@ pub enum When {
     NotLowered,
 }
 
+/// The last line whose verdicts are carried out. What is in force already is changed by another
+/// request, in this version.
+pub const CARRIED_OUT: u8 = 16;
+
 const ADMIN: &[Role] = &[Role::ApproverAdmin];
 const TECH: &[Role] = &[Role::ApproverTech];
 const OWNER: &[Role] = &[Role::DepartmentOwner];
@@ -178,6 +182,12 @@ impl Row {
         from && self.action == action && self.when.holds(standing, rules)
     }
 
+    /// Whether the operator does what follows, where it is a verdict.
+    #[must_use]
+    pub const fn is_carried_out(&self) -> bool {
+        self.number <= CARRIED_OUT
+    }
+
     /// Whose it is, for a request that stands there.
     #[must_use]
     pub fn roles(&self, standing: &Standing) -> &'static [Role] {
@@ -242,11 +252,12 @@ pub fn find(standing: &Standing, action: Action, rules: &Rules) -> Option<&'stat
     TABLE.iter().find(|row| row.applies(standing, action, rules))
 }
 
-/// The verdicts that somebody could give now.
+/// The verdicts that there are for a request that stands there. Some may be too late or too early:
+/// [`super::open_now`].
 #[must_use]
 pub fn open(standing: &Standing, rules: &Rules) -> Vec<Verdict> {
-    let applies = |verdict: &Verdict| find(standing, Action::Verdict(*verdict), rules).is_some();
-    Verdict::ALL.into_iter().filter(applies).collect()
+    let row = |verdict: Verdict| find(standing, Action::Verdict(verdict), rules);
+    Verdict::ALL.into_iter().filter(|verdict| row(*verdict).is_some_and(Row::is_carried_out)).collect()
 }
 
 /// Everybody who ever does this, wherever the request stands.

@@ -17,11 +17,13 @@ mod repeated;
 mod resize;
 mod rolling;
 mod shrink;
+mod staged;
 mod storm;
 mod stray;
 
 use futures::future::LocalBoxFuture;
 
+use crate::cluster::Way;
 use crate::faults::dice::Profile;
 use crate::stage::{Stage, World};
 pub use mutations::{MUTATIONS, Mutation};
@@ -37,6 +39,8 @@ pub struct Scenario {
     pub disturbed: Disturbed,
     /// How many member clusters its stage has beside the hub.
     pub members: usize,
+    /// The way that its requests go.
+    pub way: Way,
     pub play: for<'a> fn(&'a World<'a>) -> LocalBoxFuture<'a, ()>,
     /// More flags for the operators, from a world's name and seed.
     pub flags: fn(&str, u64) -> Vec<String>,
@@ -64,6 +68,7 @@ const fn scenario(
         beside: 8,
         disturbed: Disturbed::No,
         members: 0,
+        way: Way::Direct,
         play,
         flags: |_, _| Vec::new(),
     }
@@ -95,6 +100,12 @@ pub const SCENARIOS: &[Scenario] = &[
         members: 2,
         ..scenario("cut", "a move between two member clusters, one of which is cut off", |world| {
             Box::pin(cut::play(world))
+        })
+    },
+    Scenario {
+        way: Way::Staged,
+        ..scenario("staged", "corrections, offers, withdrawals and decisions that come again", |world| {
+            Box::pin(staged::play(world))
         })
     },
     scenario("resize", "resize beyond the pool keeps the old share", |world| Box::pin(resize::play(world))),

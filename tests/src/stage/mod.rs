@@ -17,7 +17,7 @@ use kube::{Api, Client, Config};
 use oracle::{Expect, Range, Report, Source, replay_with};
 use serde_json::Value;
 
-use crate::cluster::{Cluster, Plane};
+use crate::cluster::{Cluster, Plane, Way};
 use crate::eventually::{SOON, eventually};
 use crate::faults::dice::{Profile, Random};
 use crate::faults::line::Cut;
@@ -28,7 +28,15 @@ use crate::town::Town;
 pub use under_fire::UnderFire;
 
 /// Those who act in scenarios, beside the administrator.
-const CAST: [Person; 3] = [Person::CloudAdmin, Person::ApproverAdmin, Person::Zhang];
+const CAST: [Person; 6] = [
+    Person::CloudAdmin,
+    Person::ApproverAdmin,
+    Person::ApproverTech,
+    Person::Li,
+    Person::Zhang,
+    // Where a scenario needs a time to be over.
+    Person::Operator,
+];
 
 /// What the operators of a stage are like.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +52,7 @@ pub struct Setting {
     pub second_is_sound: bool,
     /// How many member clusters there are beside the hub; from the start of the stage on.
     pub members: usize,
+    pub way: Way,
 }
 
 pub struct Stage {
@@ -82,6 +91,8 @@ impl Stage {
     /// Ends the operators that there are, starts others, and waits until one of them leads.
     pub async fn set(&mut self, setting: &Setting) {
         self.operators.clear();
+        // Before they start: two that both lead would else go different ways for a moment.
+        self.cluster.set_way(setting.way).await;
         self.operators =
             (0..2).map(|server| UnderFire::start(&self.cluster, server, flags(setting, server, &self.gates))).collect();
         eventually(SOON, "an operator under fire leads", async || {
@@ -200,7 +211,7 @@ impl Stage {
 }
 
 fn flags(setting: &Setting, server: usize, gates: &Path) -> Vec<String> {
-    let Setting { faults, seed, both_lead, without, flags, second_is_sound, members: _ } = setting;
+    let Setting { faults, seed, both_lead, without, flags, second_is_sound, members: _, way: _ } = setting;
     let profile = clap::ValueEnum::to_possible_value(faults).map(|value| value.get_name().to_owned());
     let mut all = vec![
         "--seed".to_owned(),

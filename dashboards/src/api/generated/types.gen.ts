@@ -1511,6 +1511,12 @@ export type Stage = {
     limit: string | null;
     dueAt: string | null;
     /**
+     * Working days of the city's calendar from today to the last day of the time limit: 0 on that
+     * day, below zero by how many it has passed. Null where nothing runs, or what runs isn't counted
+     * in working days.
+     */
+    workdaysLeft: number | null;
+    /**
      * 暂定: the due date runs through a year whose holidays aren't published.
      */
     provisional: boolean;
@@ -1858,14 +1864,14 @@ export type ShowApplicationResponses = {
 
 export type ShowApplicationResponse = ShowApplicationResponses[keyof ShowApplicationResponses];
 
-export type ListCalendarsData = {
+export type ShowCalendarsData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/api/v1/calendars';
 };
 
-export type ListCalendarsErrors = {
+export type ShowCalendarsErrors = {
     /**
      * Nobody is signed in, or the token or the session has ended.
      */
@@ -1880,16 +1886,16 @@ export type ListCalendarsErrors = {
     503: Problem;
 };
 
-export type ListCalendarsError = ListCalendarsErrors[keyof ListCalendarsErrors];
+export type ShowCalendarsError = ShowCalendarsErrors[keyof ShowCalendarsErrors];
 
-export type ListCalendarsResponses = {
+export type ShowCalendarsResponses = {
     /**
      * The years, in order.
      */
     200: CalendarList;
 };
 
-export type ListCalendarsResponse = ListCalendarsResponses[keyof ListCalendarsResponses];
+export type ShowCalendarsResponse = ShowCalendarsResponses[keyof ShowCalendarsResponses];
 
 export type ShowCalendarData = {
     body?: never;

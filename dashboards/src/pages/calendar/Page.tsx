@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
 import type { CalendarView } from "../../api/generated";
 import {
-  listCalendarsOptions,
+  showCalendarsOptions,
   showCalendarOptions,
 } from "../../api/generated/@tanstack/react-query.gen";
 import { hasRole, useSession, useWriteBlock } from "../../app/session";
@@ -34,7 +34,7 @@ export function CalendarPage() {
   const year = /^2[01]\d\d$/.test(search.year ?? "")
     ? Number(search.year)
     : Number(today.slice(0, 4));
-  const years = useQuery(listCalendarsOptions());
+  const years = useQuery(showCalendarsOptions());
   const query = useQuery({
     ...showCalendarOptions({ path: { year } }),
     placeholderData: keepPreviousData,

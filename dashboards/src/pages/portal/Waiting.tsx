@@ -48,6 +48,7 @@ export function Waiting({ requests, total, applications }: WaitingProps) {
               request.stage?.dueAt ? (
                 <DueChip
                   dueAt={request.stage.dueAt}
+                  workdays={request.stage.workdaysLeft}
                   provisional={request.stage.provisional}
                   overdue={request.stage.overdue}
                 />

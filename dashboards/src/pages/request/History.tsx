@@ -73,7 +73,12 @@ function Now({ request, stage }: { request: RequestView; stage: Step }) {
         <strong>{t("request.now")}</strong>
         <span>{words("stage", stage.name)}</span>
         {stage.limit ? <span>{words("limit", stage.limit)}</span> : null}
-        <DueChip dueAt={stage.dueAt} provisional={stage.provisional} overdue={stage.overdue} />
+        <DueChip
+          dueAt={stage.dueAt}
+          workdays={stage.workdaysLeft}
+          provisional={stage.provisional}
+          overdue={stage.overdue}
+        />
         {request.review?.assignee ? (
           <span>
             {t("request.assignee")}{" "}

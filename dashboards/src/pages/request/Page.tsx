@@ -53,6 +53,7 @@ export function RequestPage() {
               {request.stage?.dueAt ? (
                 <DueChip
                   dueAt={request.stage.dueAt}
+                  workdays={request.stage.workdaysLeft}
                   provisional={request.stage.provisional}
                   overdue={request.stage.overdue}
                 />

@@ -78,7 +78,13 @@ function OfferPanel({ request, offer }: { request: RequestView; offer: Offer }) 
     <Panel
       title={title}
       extra={
-        open ? <DueChip dueAt={offer.expiresAt} provisional={request.stage?.provisional} /> : null
+        open ? (
+          <DueChip
+            dueAt={offer.expiresAt}
+            workdays={request.stage?.workdaysLeft}
+            provisional={request.stage?.provisional}
+          />
+        ) : null
       }
       flush
     >

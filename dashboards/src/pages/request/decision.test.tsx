@@ -201,6 +201,7 @@ describe("the history", () => {
       name: "AdminApproval",
       limit: "sla.opinion",
       dueAt: "2126-11-26T17:30:00+08:00",
+      workdaysLeft: 2,
       provisional: true,
       overdue: true,
       urgedAt: null,

@@ -105,6 +105,7 @@ export function requestColumns(t: TFunction, shown: Shown): Column<RequestView>[
       cell: (request) => (
         <DueChip
           dueAt={request.stage?.dueAt}
+          workdays={request.stage?.workdaysLeft}
           provisional={request.stage?.provisional}
           overdue={request.stage?.overdue}
         />

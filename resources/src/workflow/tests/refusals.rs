@@ -129,10 +129,11 @@ fn who_comes_late_or_again_changes_nothing() {
     let refusal = transition(&approved, &approve, &rules()).unwrap_err();
     let Refusal::WrongStage { phase, revision, stage, open, .. } = &refusal else { panic!("{refusal}") };
     assert_eq!((*phase, *revision, *stage), (Some(Phase::Approved), 3, "Approved"));
-    assert_eq!(*open, [Verdict::Withdraw, Verdict::Urge]);
+    let open: Vec<_> = open.iter().map(|open| open.verdict).collect();
+    assert_eq!(open, [Verdict::Withdraw, Verdict::Urge]);
     assert_eq!(
         refusal.to_string(),
-        "the request is Approved at stage Approved, revision 3, and Approve doesn't apply to it; what does: Withdraw, Urge"
+        "the request is Approved at stage Approved, revision 3, and Approve doesn't apply to it; what does: Withdraw (department-user or department-owner), Urge (department-user or department-owner or cloud-admin or approver-admin)"
     );
     // The second opinion of two who looked at stage 1 isn't an approval at stage 2.
     let first = large(Phase::TechReview);
@@ -329,4 +330,60 @@ fn without_tests_a_new_application_is_opened_at_once() {
     assert_eq!(opened.moves, [Move::Grant(b(8, 16, 1))]);
     let seen = transition(&opened.next, &act(&opened.next, Actor::operator(), Deed::QuotaObserved), &rules).unwrap();
     assert_eq!(seen.next.phase, Some(Phase::Active));
+}
+
+#[test]
+fn what_can_be_done_instead_is_what_is_carried_out_and_in_time() {
+    let open = |standing: &Standing, at: Timestamp| -> Vec<(Verdict, &[Role])> {
+        open_now(standing, at, &rules()).into_iter().map(|Open { verdict, by }| (verdict, by)).collect()
+    };
+    let verdicts = |standing: &Standing, at: Timestamp| -> Vec<Verdict> {
+        open(standing, at).into_iter().map(|(verdict, _)| verdict).collect()
+    };
+    let (admin, tech) = ([Role::ApproverAdmin], [Role::ApproverTech]);
+    let urge = &[Role::DepartmentUser, Role::DepartmentOwner, Role::CloudAdmin, Role::ApproverAdmin];
+    let submitted = small(Phase::Submitted);
+    let expected: [(Verdict, &[Role]); 5] = [
+        (Verdict::Accept, &admin),
+        (Verdict::Return, &admin),
+        (Verdict::Reject, &admin),
+        (Verdict::Withdraw, DEPARTMENT),
+        (Verdict::Urge, urge),
+    ];
+    assert_eq!(open(&submitted, now()), expected);
+    // In the order of the verdicts, each with the step's own people.
+    assert_eq!(open(&small(Phase::TechReview), now())[0], (Verdict::Approve, &tech[..]));
+    // Cancelling and reclaiming by a verdict are in the table, and not carried out.
+    assert_eq!(verdicts(&small(Phase::Provisioning), now()), [Verdict::Urge]);
+    assert_eq!(verdicts(&small(Phase::Active), now()), []);
+    // What comes too early or too late, or after another request, isn't open.
+    let urged = Standing { facts: Facts { urge_from: Some(later()), ..submitted.facts.clone() }, ..submitted.clone() };
+    assert!(!verdicts(&urged, now()).contains(&Verdict::Urge) && verdicts(&urged, later()).contains(&Verdict::Urge));
+    let behind = Standing { facts: Facts { behind: Some("qr-1".into()), ..submitted.facts.clone() }, ..submitted };
+    assert_eq!(verdicts(&behind, now()), [Verdict::Return, Verdict::Reject, Verdict::Withdraw, Verdict::Urge]);
+    let offered = Standing { offers: 2, ..small(Phase::TechReview) };
+    assert!(!verdicts(&offered, now()).contains(&Verdict::Offer));
+    let withdrawn = WithdrawnFrom { phase: Phase::Submitted, by: "zhang".into(), at: now() };
+    let undo = Standing { withdrawn: Some(withdrawn), ..small(Phase::Withdrawn) };
+    assert_eq!(verdicts(&undo, now()), [Verdict::Reinstate]);
+    assert_eq!(verdicts(&undo, later()), []);
+}
+
+#[test]
+fn a_refusal_is_told_in_the_citys_time_and_with_a_persons_name() {
+    let at: Timestamp = "2026-11-26T09:30:00Z".parse().unwrap();
+    let reinstate = Action::Verdict(Verdict::Reinstate);
+    let whose = Some("system:serviceaccount:yunheng-people:zhang".to_owned());
+    for (refusal, expected) in [
+        (Refusal::NotYours { action: reinstate, whose }, "Reinstate is zhang's alone to do"),
+        (Refusal::OfferOver { expired_at: at }, "the offer could be answered until 2026-11-26T17:30:00+08:00"),
+        (
+            Refusal::UndoOver { until: at },
+            "the withdrawal could be undone until 2026-11-26T17:30:00+08:00: make a new request",
+        ),
+        (Refusal::TooEarly { until: Some(at) }, "the time isn't over: it is at 2026-11-26T17:30:00+08:00"),
+        (Refusal::UrgedToday { from: at }, "it has been urged today: the next time is from 2026-11-26T17:30:00+08:00"),
+    ] {
+        assert_eq!(refusal.to_string(), expected);
+    }
 }

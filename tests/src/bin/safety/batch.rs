@@ -60,6 +60,7 @@ async fn one(scenario: &Scenario, seeds: &[u64], times: Times, table: &mut Table
         // Every other stage has two that believe to lead; not where one is put to sleep for its lease.
         both_lead: both_lead(scenario, seeds),
         members: scenario.members,
+        way: scenario.way,
         flags: seeds.iter().flat_map(|seed| (scenario.flags)(&name(seed), *seed)).collect(),
         ..Setting::default()
     };

@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, listAllocations, listApplications, listCalendars, listDepartments, listDrafts, listPools, listRequests, type Options, previewRequest, saveDraft, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showDecision, showDepartment, showDraft, showDue, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
-import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListCalendarsData, ListCalendarsError, ListCalendarsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, listAllocations, listApplications, listDepartments, listDrafts, listPools, listRequests, type Options, previewRequest, saveDraft, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showCalendars, showDecision, showDepartment, showDraft, showDue, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
+import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowCalendarsData, ShowCalendarsError, ShowCalendarsResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -111,14 +111,14 @@ export const showApplicationOptions = (options: Options<ShowApplicationData>) =>
     queryKey: showApplicationQueryKey(options)
 });
 
-export const listCalendarsQueryKey = (options?: Options<ListCalendarsData>) => createQueryKey('listCalendars', options);
+export const showCalendarsQueryKey = (options?: Options<ShowCalendarsData>) => createQueryKey('showCalendars', options);
 
 /**
  * The years that are known: those that are built in, those that the cluster names, this one and the next.
  */
-export const listCalendarsOptions = (options?: Options<ListCalendarsData>) => queryOptions<ListCalendarsResponse, ListCalendarsError, ListCalendarsResponse, ReturnType<typeof listCalendarsQueryKey>>({
+export const showCalendarsOptions = (options?: Options<ShowCalendarsData>) => queryOptions<ShowCalendarsResponse, ShowCalendarsError, ShowCalendarsResponse, ReturnType<typeof showCalendarsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
-        const { data } = await listCalendars({
+        const { data } = await showCalendars({
             ...options,
             ...queryKey[0],
             signal,
@@ -126,7 +126,7 @@ export const listCalendarsOptions = (options?: Options<ListCalendarsData>) => qu
         });
         return data;
     },
-    queryKey: listCalendarsQueryKey(options)
+    queryKey: showCalendarsQueryKey(options)
 });
 
 export const showCalendarQueryKey = (options: Options<ShowCalendarData>) => createQueryKey('showCalendar', options);
