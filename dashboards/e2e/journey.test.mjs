@@ -83,7 +83,7 @@ test("a request is seen within two seconds, approved, and the numbers change", a
 test("what does not fit is said while typing, and refused at approval naming the resource", async () => {
   const { application } = await candidate();
   const department = await visit(browser, "department-user");
-  const approver = await visit(browser, "approver-tech");
+  const approver = await visit(browser, "approver-admin");
   const { page } = department;
   await fillRequest(page, application, application.granted.cpu, { memory: "99000" });
   await page.getByText("不能满足", { exact: true }).waitFor();
