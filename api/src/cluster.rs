@@ -14,8 +14,9 @@ use kube::api::PostParams;
 use kube::client::{Body, ClientBuilder};
 use kube::core::Status;
 use kube::{Api, Client, Config};
+use resources::names;
 use resources::names::MANAGER_API;
-use resources::v1alpha1::{QuotaDecision, QuotaRequest};
+use resources::v1alpha1::{CloudPolicy, QuotaDecision, QuotaRequest, WorkCalendar};
 use thiserror::Error as ThisError;
 
 use crate::identity::{Secret, User};
@@ -92,6 +93,26 @@ pub trait Cluster: Debug + Send + Sync {
         token: &'a Secret,
         decision: &'a QuotaDecision,
     ) -> BoxFuture<'a, Result<QuotaDecision, Error>>;
+    /// The city's own rules as the cluster has them.
+    fn read_policy<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>>;
+    /// Writes the rules anew, onto the version that the object carries.
+    fn write_policy<'a>(
+        &'a self,
+        token: &'a Secret,
+        policy: &'a CloudPolicy,
+    ) -> BoxFuture<'a, Result<CloudPolicy, Error>>;
+    /// A year's calendar as the cluster has it.
+    fn read_calendar<'a>(
+        &'a self,
+        token: &'a Secret,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<WorkCalendar>, Error>>;
+    /// Writes it anew, onto the version that the object carries; without one it must not be there yet.
+    fn write_calendar<'a>(
+        &'a self,
+        token: &'a Secret,
+        calendar: &'a WorkCalendar,
+    ) -> BoxFuture<'a, Result<WorkCalendar, Error>>;
     fn version(&self) -> BoxFuture<'_, Result<String, Error>>;
 }
 
@@ -251,6 +272,50 @@ impl Cluster for Kubernetes {
             let namespace = decision.metadata.namespace.as_deref().unwrap_or_default();
             let api = Api::namespaced(self.client_of(token), namespace);
             within(WRITE_TIMEOUT, api.create(&as_us(), decision)).await
+        })
+    }
+
+    fn read_policy<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>> {
+        Box::pin(async move {
+            let api = Api::<CloudPolicy>::all(self.client_of(token));
+            within(ASK_TIMEOUT, api.get_opt(names::DEFAULT_POLICY)).await
+        })
+    }
+
+    fn write_policy<'a>(
+        &'a self,
+        token: &'a Secret,
+        policy: &'a CloudPolicy,
+    ) -> BoxFuture<'a, Result<CloudPolicy, Error>> {
+        Box::pin(async move {
+            let api = Api::all(self.client_of(token));
+            within(WRITE_TIMEOUT, api.replace(names::DEFAULT_POLICY, &as_us(), policy)).await
+        })
+    }
+
+    fn read_calendar<'a>(
+        &'a self,
+        token: &'a Secret,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<WorkCalendar>, Error>> {
+        Box::pin(async move {
+            let api = Api::all(self.client_of(token));
+            within(ASK_TIMEOUT, api.get_opt(name)).await
+        })
+    }
+
+    fn write_calendar<'a>(
+        &'a self,
+        token: &'a Secret,
+        calendar: &'a WorkCalendar,
+    ) -> BoxFuture<'a, Result<WorkCalendar, Error>> {
+        Box::pin(async move {
+            let api = Api::all(self.client_of(token));
+            let name = calendar.metadata.name.as_deref().unwrap_or_default();
+            if calendar.metadata.resource_version.is_none() {
+                return within(WRITE_TIMEOUT, api.create(&as_us(), calendar)).await;
+            }
+            within(WRITE_TIMEOUT, api.replace(name, &as_us(), calendar)).await
         })
     }
 

@@ -145,7 +145,7 @@ impl Drop for Open {
 /// The event as this caller may see it, or nothing.
 fn seen(event: &Changed, rights: &Rights) -> Option<Changed> {
     match event.kind {
-        "CloudPolicy" => rights.reads_policy.then(|| event.clone()),
+        "CloudPolicy" | "WorkCalendar" => rights.reads_policy.then(|| event.clone()),
         "ResourcePool" => rights.pools.has(&event.name).then(|| event.clone()),
         "PoolLedger" if rights.ledgers.has(&event.name) => Some(event.clone()),
         // Who may not read a ledger sees its pool's free amounts, which follow from it.

@@ -157,9 +157,9 @@ pub enum Failure {
         refusal: Option<Box<Refusal>>,
         particulars: Box<Particulars>,
     },
-    /// A correction that doesn't say which version it corrects.
+    /// A write that has to say which version was looked at, and doesn't.
     VersionMissing,
-    /// The request isn't the one that was looked at: now it is this version.
+    /// It isn't what was looked at: now it is this version.
     VersionOld {
         version: String,
     },
@@ -184,6 +184,12 @@ pub enum Failure {
     TimedOut,
     /// The cluster can't be asked.
     ClusterAway,
+    /// The history store can't be asked, so nothing may be done that it would have to record.
+    HistoryAway,
+    /// As many drafts are kept for the caller as may be.
+    TooManyDrafts {
+        limit: usize,
+    },
     /// The cluster refused for a reason that the caller can't mend.
     Internal,
 }
@@ -227,6 +233,12 @@ pub enum WrongCause {
     Rule(resources::validate::Cause),
     /// It makes no sense beside what exists, by the judgement that the operator makes too.
     Unfit(resources::judgement::Fault),
+    /// By the rules of calendars and of the request's way.
+    Flaw(resources::validate::Wrong),
+    /// From a day on that is over.
+    DayOver {
+        today: jiff::civil::Date,
+    },
     /// The department that is named isn't there.
     UnknownDepartment,
     /// A New request without the application to make.
@@ -250,6 +262,8 @@ impl WrongCause {
         match self {
             Self::Rule(cause) => cause.code(),
             Self::Unfit(fault) => fault.code(),
+            Self::Flaw(wrong) => wrong.code(),
+            Self::DayOver { .. } => "DayOver",
             Self::UnknownDepartment => "UnknownDepartment",
             Self::NewApplicationMissing => "NewApplicationMissing",
             Self::ReasonMissing => "ReasonMissing",
@@ -284,11 +298,11 @@ impl Failure {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Refused { code, .. } => StatusCode::from_u16(Code::of(code).status).unwrap_or(StatusCode::CONFLICT),
-            Self::Duplicate { .. } | Self::Conflict => StatusCode::CONFLICT,
+            Self::Duplicate { .. } | Self::Conflict | Self::TooManyDrafts { .. } => StatusCode::CONFLICT,
             Self::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::VersionOld { .. } => StatusCode::PRECONDITION_FAILED,
             Self::TooManySignIns { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::TimedOut | Self::ClusterAway => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::TimedOut | Self::ClusterAway | Self::HistoryAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -331,6 +345,8 @@ impl Failure {
             Self::Busy => "Busy",
             Self::TimedOut => "TimedOut",
             Self::ClusterAway => "ClusterAway",
+            Self::HistoryAway => "HistoryAway",
+            Self::TooManyDrafts { .. } => "TooManyDrafts",
             Self::Internal => "Internal",
         }
     }
@@ -375,7 +391,7 @@ impl Failure {
     fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::TooManySignIns { retry_after_s } => Some(*retry_after_s),
-            Self::TooManyStreams | Self::ClusterAway => Some(CLUSTER_RETRY_S),
+            Self::TooManyStreams | Self::ClusterAway | Self::HistoryAway => Some(CLUSTER_RETRY_S),
             Self::Busy | Self::TimedOut => Some(1),
             _ => None,
         }

@@ -8,6 +8,7 @@ use resources::status;
 use resources::v1alpha1::Phase;
 use resources::validate::Cause;
 
+use crate::flaw;
 use crate::language::Language;
 use crate::problem::{Failure, ParameterCause, Particulars, Shape, Wrong, WrongCause};
 use crate::refused::{self, Code};
@@ -47,7 +48,7 @@ pub fn title(language: Language, failure: &Failure) -> &'static str {
         Failure::Cursor => ("翻页标记无效", "The cursor isn't valid"),
         Failure::Refused { code, .. } => return words(language, Code::of(code).title),
         Failure::VersionMissing => ("缺少版本", "The version is missing"),
-        Failure::VersionOld { .. } => ("申请已有变化", "The request has changed meanwhile"),
+        Failure::VersionOld { .. } => ("内容已有变化", "It has changed meanwhile"),
         Failure::NothingCorrected => ("没有任何修改", "Nothing was corrected"),
         Failure::Duplicate { .. } => ("已有相同的申请", "The same is being asked for already"),
         Failure::Conflict => ("对象已被他人修改", "Somebody else has changed it"),
@@ -60,6 +61,8 @@ pub fn title(language: Language, failure: &Failure) -> &'static str {
         Failure::Busy => ("服务繁忙", "The server is busy"),
         Failure::TimedOut => ("处理超时", "It took too long"),
         Failure::ClusterAway => ("集群暂时无法访问", "The cluster can't be reached"),
+        Failure::HistoryAway => ("历史库暂时无法使用", "The history store can't be reached"),
+        Failure::TooManyDrafts { .. } => ("草稿过多", "Too many drafts"),
         Failure::Internal => ("服务内部错误", "Something went wrong in the server"),
     };
     choose(language, zh, en)
@@ -93,8 +96,8 @@ pub fn detail(language: Language, failure: &Failure) -> String {
             };
         }
         Failure::VersionOld { version } => (
-            format!("申请已不是您打开的那一版, 现为 {version}。"),
-            format!("The request isn't the one that was looked at: it is at {version} now."),
+            format!("已不是您打开的那一版, 现为 {version}。"),
+            format!("It isn't the version that was looked at: it is at {version} now."),
         ),
         Failure::Duplicate { existing } => (
             format!("申请 {existing} 内容相同且尚未办结。"),
@@ -104,6 +107,9 @@ pub fn detail(language: Language, failure: &Failure) -> String {
             format!("失败次数过多, 请在 {retry_after_s} 秒后重试。"),
             format!("Too many attempts have failed; the next is possible in {retry_after_s} s."),
         ),
+        Failure::TooManyDrafts { limit } => {
+            (format!("您已有 {limit} 份草稿。"), format!("You have {limit} drafts, as many as are kept."))
+        }
         other => {
             let (zh, en) = plain(other);
             (zh.to_owned(), en.to_owned())
@@ -139,7 +145,7 @@ const fn plain(failure: &Failure) -> (&'static str, &'static str) {
             ("翻页标记不属于当前的筛选和排序。", "The cursor doesn't belong to these filters and this order.")
         }
         Failure::VersionMissing => {
-            ("补正须用 If-Match 写明所补正的版本。", "A correction says in If-Match which version it corrects.")
+            ("须用 If-Match 写明所依据的版本。", "If-Match has to say which version was looked at.")
         }
         Failure::NothingCorrected => ("提交的内容与退回时相同。", "It is what it was when it was returned."),
         Failure::Conflict => ("同名对象已存在或已被修改。", "An object of that name is there, or it has changed."),
@@ -157,6 +163,10 @@ const fn plain(failure: &Failure) -> (&'static str, &'static str) {
         Failure::ClusterAway => (
             "Kubernetes API 服务器没有应答, 未写入任何内容。",
             "The Kubernetes API server doesn't answer. Nothing was written.",
+        ),
+        Failure::HistoryAway => (
+            "无法写入审计日志或草稿, 因此未执行任何操作。",
+            "Neither audit rows nor drafts can be written or read, so nothing was done.",
         ),
         _ => ("请求未能完成, 原因已记入日志。", "The call came to nothing; the log says why."),
     }
@@ -188,7 +198,7 @@ pub fn next_step(language: Language, failure: &Failure) -> &'static str {
         Failure::Refused { code, .. } => return words(language, Code::of(code).next),
         Failure::Duplicate { .. } => ("请查看该申请, 或先撤回它。", "Look at that request, or withdraw it first."),
         Failure::VersionMissing => {
-            ("请以申请的 version 作为 If-Match 后重试。", "Send the request's version, quoted, as If-Match.")
+            ("请以所见的 version 作为 If-Match 后重试。", "Send the version that was read, quoted, as If-Match.")
         }
         Failure::NothingCorrected => ("请修改被指出的内容后重新提交。", "Correct what was named, then send it again."),
         Failure::Conflict | Failure::VersionOld { .. } => ("请刷新后重试。", "Look again and retry."),
@@ -200,6 +210,11 @@ pub fn next_step(language: Language, failure: &Failure) -> &'static str {
         }
         Failure::TooManyStreams => ("请关闭不用的页面后重试。", "Close pages that you don't need and try again."),
         Failure::ClusterAway => ("可继续查看数据, 请稍后再提交。", "Go on reading; write again in a moment."),
+        Failure::HistoryAway => (
+            "可继续查看云资源, 请稍后再提交; 若持续出现, 请告知管理员。",
+            "Go on reading what the cloud holds; write again in a moment, or tell the admin if it stays so.",
+        ),
+        Failure::TooManyDrafts { .. } => ("请提交或删除一份草稿。", "Send or delete one of them."),
         Failure::Internal => {
             ("请重试; 若仍失败, 请把请求编号告知管理员。", "Try again; if it fails, tell the admin the request id.")
         }
@@ -306,6 +321,13 @@ pub fn wrong(language: Language, wrong: &Wrong) -> String {
             ("新增申请须填写应用信息, 因为该应用尚不存在", "is needed: the application doesn't exist yet")
         }
         WrongCause::ReasonMissing => ("须填写 10 至 2000 个字", "needs 10 to 2000 characters"),
+        WrongCause::Flaw(wrong) => return flaw::sentence(language, field, wrong),
+        WrongCause::DayOver { today } => {
+            return match language {
+                Language::Chinese => format!("{field} 早于今天: 请填 {today} 或之后的日期。"),
+                Language::English => format!("{field} is over: write {today} or a later day."),
+            };
+        }
         WrongCause::Fixed => (
             "补正时不能修改: 请撤回后重新申请",
             "stays as it is in a correction: for another one withdraw the request and ask anew",
@@ -374,7 +396,9 @@ fn rule_zh(cause: &Cause) -> String {
     }
 }
 
-fn amount_zh(error: &QuantityError) -> String {
+/// What is wrong with an amount.
+#[must_use]
+pub fn amount_zh(error: &QuantityError) -> String {
     match error {
         QuantityError::Empty { example } => format!("为空, 请填写如 {example}"),
         QuantityError::Negative => "为负数: 数量不能小于零".to_owned(),

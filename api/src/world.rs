@@ -175,7 +175,7 @@ shelves! {
     requests: QuotaRequest, told: true;
     decisions: QuotaDecision, told: true;
     policies: CloudPolicy, told: true;
-    calendars: WorkCalendar, told: false;
+    calendars: WorkCalendar, told: true;
     usage: UsageRecord, told: false;
     // What is used moves with every pod; allocations' statuses tell it at a bearable pace.
     quotas: ResourceQuota, told: false;

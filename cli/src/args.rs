@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{calendar, capacity, decide, import, links, request, requests, show, verify};
+use crate::{calendar, capacity, decide, import, links, policy, request, requests, show, verify};
 
 const ENDINGS: &str = "\
 Exit codes:
@@ -51,6 +51,7 @@ pub enum Command {
     #[command(flatten)]
     Decide(decide::Verb),
     Calendar(calendar::Arguments),
+    Policy(policy::Arguments),
     Import(import::Arguments),
     Links(links::Arguments),
     Verify(verify::Arguments),
@@ -113,6 +114,8 @@ mod tests {
             "kubectl-yunheng links --down",
             "kubectl-yunheng links --under county-420923 --month 2026-11 -o wide",
             "kubectl-yunheng calendar due --from 2026-09-30T10:00 --days 3",
+            "kubectl-yunheng policy",
+            "kubectl-yunheng policy --on 2027-01-01 -o wide",
             "kubectl-yunheng import inventory/xiaogan --named-only --dry-run",
             "kubectl-yunheng --kubeconfig k --context c verify -o yaml",
         ];
@@ -139,6 +142,7 @@ mod tests {
             "kubectl-yunheng request change a --cpu 8 --add-cpu 8 --justification aaaaaaaaaa",
             "kubectl-yunheng capacity -o csv",
             "kubectl-yunheng links --month november",
+            "kubectl-yunheng policy --on tomorrow",
         ];
         for line in lines {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");

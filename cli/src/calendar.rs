@@ -2,13 +2,13 @@
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use kube::Api;
 use kube::api::ListParams;
 use resources::names;
 use resources::policy::Policy;
 use resources::v1alpha1::{CloudPolicy, WorkCalendar};
-use resources::workday::{self, CITY, Calendar, Due, Note, Origin, WORKDAYS_MAX, Year};
+use resources::workday::{self, Calendar, Due, Note, Origin, WORKDAYS_MAX, Year};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -83,13 +83,8 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Ending, Err
     Ok(Ending::Done)
 }
 
-/// A day or a moment. Without an offset it is the city's time; of a day it is the beginning.
 fn parse_moment(text: &str) -> Result<Timestamp, String> {
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment);
-    }
-    let there = text.parse::<DateTime>().map_err(|_| "write it as 2026-09-30T10:00 or 2026-09-30".to_owned())?;
-    CITY.to_timestamp(there).map_err(|_| "it is too far away".to_owned())
+    workday::moment(text).ok_or_else(|| "write it as 2026-09-30T10:00 or 2026-09-30".to_owned())
 }
 
 #[derive(Debug, Serialize)]

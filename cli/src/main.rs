@@ -16,6 +16,7 @@ mod import;
 mod links;
 mod list;
 mod output;
+mod policy;
 mod progress;
 mod request;
 mod requests;
@@ -75,6 +76,7 @@ async fn run(arguments: Arguments) -> Result<Ending, Error> {
         Command::Import(command) => import::run(&session, &command).await,
         Command::Calendar(command) => calendar::run(&session, &command).await,
         Command::Links(command) => links::run(&session, &command).await,
+        Command::Policy(command) => policy::run(&session, &command).await,
         Command::Verify(command) => verify::run(&session, &command).await,
     }
 }

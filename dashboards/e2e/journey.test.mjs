@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import {
   act,
   candidate,
-  JUSTIFICATION,
+  fillRequest,
   MANY_CORES,
   post,
   say,
@@ -21,18 +21,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser.close());
-
-async function fillRequest(page, application, cpu) {
-  await open(page, "/requests/new");
-  const choice = page.getByRole("combobox", { name: "应用系统" });
-  await choice.click();
-  await choice.fill(application.name);
-  await page.locator(".ant-select-item-option", { hasText: `(${application.name})` }).click();
-  const field = page.getByRole("textbox", { name: "CPU" });
-  await page.waitForFunction(() => document.querySelector('input[inputmode="numeric"]')?.value);
-  await field.fill(String(cpu));
-  await page.getByRole("textbox", { name: "测算依据" }).fill(JUSTIFICATION);
-}
 
 test("a request is seen within two seconds, approved, and the numbers change", async () => {
   const { application, allocation, cpu } = await candidate();
@@ -97,8 +85,7 @@ test("what does not fit is said while typing, and refused at approval naming the
   const department = await visit(browser, "department-user");
   const approver = await visit(browser, "approver-admin");
   const { page } = department;
-  await fillRequest(page, application, application.granted.cpu);
-  await page.getByRole("textbox", { name: "内存" }).fill("99000");
+  await fillRequest(page, application, application.granted.cpu, { memory: "99000" });
   await page.getByText("不能满足", { exact: true }).waitFor();
   await page.getByRole("button", { name: "提交申请" }).click();
   await page.waitForURL(/\/requests\/[^/]+\/[^/?]+$/);

@@ -100,3 +100,24 @@ export function withdraw({ department, name, revision }) {
     requestRevision: revision,
   });
 }
+
+/** Goes through the steps of the form, up to the button that sends it. */
+export async function fillRequest(page, application, cpu, { memory } = {}) {
+  await open(page, "/requests/new");
+  const next = page.getByRole("button", { name: "下一步" });
+  const step = (name) => page.getByRole("group", { name }).waitFor();
+  await next.click();
+  await step("第 2 步:系统");
+  const choice = page.getByRole("combobox", { name: "应用系统" });
+  await choice.click();
+  await choice.fill(application.name);
+  await page.locator(".ant-select-item-option", { hasText: `(${application.name})` }).click();
+  await next.click();
+  await step("第 3 步:资源");
+  await page.waitForFunction(() => document.querySelector('input[inputmode="numeric"]')?.value);
+  await page.getByRole("textbox", { name: "CPU", exact: true }).fill(String(cpu));
+  if (memory) await page.getByRole("textbox", { name: "内存" }).fill(memory);
+  await next.click();
+  await step("第 4 步:依据与核对");
+  await page.getByRole("textbox", { name: "测算依据" }).fill(JUSTIFICATION);
+}

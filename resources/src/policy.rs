@@ -265,6 +265,15 @@ impl Key {
     pub fn of(name: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.key == name)
     }
+
+    /// The value of the key that counts on `day`; none: its default does.
+    #[must_use]
+    pub fn in_force<'a>(&self, process: &'a [ProcessValue], day: Date) -> Option<&'a ProcessValue> {
+        let begun = |value: &&ProcessValue| value.effective_from.parse::<Date>().is_ok_and(|from| from <= day);
+        let readable = |value: &&ProcessValue| value.key == self.key && self.form.check(&value.value).is_ok();
+        // A date of ten characters sorts as text as it does as a day.
+        process.iter().filter(readable).filter(begun).max_by_key(|value| &value.effective_from)
+    }
 }
 
 impl Form {
@@ -315,12 +324,8 @@ impl Default for Values<'_> {
 impl<'a> Values<'a> {
     fn on(process: &'a [ProcessValue], day: Date) -> Self {
         let Self(mut values) = Self::default();
-        let begun = |value: &&ProcessValue| value.effective_from.parse::<Date>().is_ok_and(|from| from <= day);
         for key in &KEYS {
-            let readable = |value: &&ProcessValue| value.key == key.key && key.form.check(&value.value).is_ok();
-            // A date of ten characters sorts as text as it does as a day.
-            let latest = process.iter().filter(readable).filter(begun).max_by_key(|value| &value.effective_from);
-            if let Some(value) = latest {
+            if let Some(value) = key.in_force(process, day) {
                 values.insert(key.key, &value.value);
             }
         }

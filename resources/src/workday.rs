@@ -22,7 +22,7 @@ mod note;
 mod year;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 
 pub use calendar::{Calendar, DayKind, Ignored};
@@ -50,6 +50,22 @@ pub fn day_of(at: Timestamp) -> Date {
 #[must_use]
 pub fn written(at: Timestamp) -> String {
     at.to_zoned(TimeZone::fixed(CITY)).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// A moment or a day as people write it. Without an offset it is the city's time; of a day it is the
+/// beginning.
+///
+/// ```
+/// use resources::workday::{moment, written};
+///
+/// let read = |text: &str| moment(text).map(written);
+/// assert_eq!(read("2026-09-30").as_deref(), Some("2026-09-30T00:00:00+08:00"));
+/// assert_eq!(read("2026-09-30T10:00Z").as_deref(), Some("2026-09-30T18:00:00+08:00"));
+/// assert_eq!(read("30.9.2026"), None);
+/// ```
+#[must_use]
+pub fn moment(text: &str) -> Option<Timestamp> {
+    text.parse::<Timestamp>().ok().or_else(|| CITY.to_timestamp(text.parse::<DateTime>().ok()?).ok())
 }
 
 #[cfg(test)]

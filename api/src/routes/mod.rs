@@ -4,9 +4,11 @@
 pub mod allocations;
 pub mod applications;
 pub mod automatic;
+pub mod calendars;
 pub mod course;
 pub mod decisions;
 pub mod departments;
+pub mod drafts;
 pub mod events;
 pub mod health;
 pub mod invariants;

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use axum::http::{HeaderValue, Uri};
 use ledger::{AllocationKey, Bundle, Ledger};
 use resources::quota::Observed;
-use resources::v1alpha1::{CloudPolicy, CloudPolicySpec, Department, QuotaDecision, UsageRecord};
+use resources::v1alpha1::{CloudPolicy, CloudPolicySpec, Department, QuotaDecision, UsageRecord, WorkCalendar};
 use resources::workday::Calendar;
 use resources::{names, quota, snapshot};
 
@@ -56,6 +56,8 @@ pub struct Snapshot {
     pub usage: BTreeMap<Name, Arc<UsageRecord>>,
     /// Which days are worked.
     pub calendar: Calendar,
+    /// The years that the cluster names, as they are written.
+    pub calendars: BTreeMap<String, Arc<WorkCalendar>>,
     /// Managed quotas by namespace.
     pub quotas: BTreeMap<String, Observed>,
     /// Whose each workload namespace is; made when it is asked for.
@@ -130,6 +132,7 @@ impl Snapshot {
             decisions: kept.decisions.iter().map(|(name, decision)| (name.clone(), Arc::clone(decision))).collect(),
             calendar: Calendar::new(kept.calendars.iter().map(|(_, calendar)| &**calendar)),
             usage: kept.usage.iter().map(|(name, record)| (name.clone(), Arc::clone(record))).collect(),
+            calendars: kept.calendars.iter().map(|((_, name), year)| (name.clone(), Arc::clone(year))).collect(),
             policy: kept.policies.get("", names::DEFAULT_POLICY).cloned(),
             quotas,
             owners: OnceLock::new(),

@@ -4,12 +4,14 @@
 //! is put into the caches as the watches would, so that everything behind the seam is the real thing.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod databases;
 mod objects;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use api::cluster::{Cluster, Error, Right};
+use api::history::{History, Location, Store};
 use api::identity::{Secret, User};
 use api::state::App;
 use api::world::{Watched, World};
@@ -72,7 +74,7 @@ pub struct City {
 
 /// The people: token, name, and what they may do in every namespace.
 const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
-    ("admin", &[("update", "resourcepools"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("admin", &[RULES[0], RULES[1], ("update", "resourcepools"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("approver", &[APPROVER[0], APPROVER[1], APPROVER[2], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("reviewer", &[REVIEWER[0], REVIEWER[1], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("auditor", &[CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
@@ -85,6 +87,7 @@ const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
 const APPROVER: [(&str, &str); 3] =
     [("accept", "quotarequests"), ("approve", "quotarequests"), ("offer", "quotarequests")];
 const REVIEWER: [(&str, &str); 2] = [("review", "quotarequests"), ("offer", "quotarequests")];
+const RULES: [(&str, &str); 2] = [("update", "cloudpolicies"), ("update", "workcalendars")];
 const CATALOGUE: [(&str, &str); 2] = [("list", "resourcepools"), ("list", "cloudpolicies")];
 const CITY: [(&str, &str); 2] = [("list", "poolledgers"), ("list", "quotarequests")];
 
@@ -249,6 +252,45 @@ impl Cluster for Handle {
         })
     }
 
+    fn read_policy<'a>(&'a self, _: &'a Secret) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>> {
+        Box::pin(async move {
+            self.0.reach()?;
+            Ok(self.0.world.read().policies.get("", "default").map(|policy| (**policy).clone()))
+        })
+    }
+
+    fn write_policy<'a>(&'a self, _: &'a Secret, policy: &'a CloudPolicy) -> BoxFuture<'a, Result<CloudPolicy, Error>> {
+        Box::pin(async move {
+            self.0.write()?;
+            let mut written = policy.clone();
+            written.metadata.generation = Some(written.metadata.generation.unwrap_or_default() + 1);
+            self.0.world.apply(Event::Apply(written.clone()));
+            Ok(written)
+        })
+    }
+
+    fn read_calendar<'a>(&'a self, _: &'a Secret, name: &'a str) -> BoxFuture<'a, Result<Option<WorkCalendar>, Error>> {
+        Box::pin(async move {
+            self.0.reach()?;
+            Ok(self.0.world.read().calendars.get("", name).map(|calendar| (**calendar).clone()))
+        })
+    }
+
+    fn write_calendar<'a>(
+        &'a self,
+        _: &'a Secret,
+        calendar: &'a WorkCalendar,
+    ) -> BoxFuture<'a, Result<WorkCalendar, Error>> {
+        Box::pin(async move {
+            let number = self.0.write()?;
+            let mut written = calendar.clone();
+            written.metadata.generation = Some(written.metadata.generation.unwrap_or_default() + 1);
+            written.metadata.uid.get_or_insert_with(|| format!("uid-{number}"));
+            self.0.world.apply(Event::Apply(written.clone()));
+            Ok(written)
+        })
+    }
+
     fn version(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async { Ok("v1.37.2".to_owned()) })
     }
@@ -271,6 +313,15 @@ impl City {
     }
 
     pub fn with_files(files: Files, behind_tls: bool) -> Self {
+        Self::with(files, behind_tls, History::default())
+    }
+
+    /// A city that keeps its history in this database.
+    pub fn with_history(location: &Location) -> Self {
+        Self::with(Files::Embedded, false, History::new(Store::new(location.clone()).unwrap()))
+    }
+
+    fn with(files: Files, behind_tls: bool, history: History) -> Self {
         let world = Arc::new(World::default());
         let cluster = Arc::new(Fake {
             world: Arc::clone(&world),
@@ -283,7 +334,8 @@ impl City {
             writes: AtomicUsize::new(0),
             reviews: AtomicUsize::new(0),
         });
-        let app = App::new(Arc::clone(&world), Box::new(Handle(Arc::clone(&cluster))), files, behind_tls);
+        let app =
+            App::with_history(Arc::clone(&world), Box::new(Handle(Arc::clone(&cluster))), files, behind_tls, history);
         let city = Self { router: router::router(app.clone()), app, world, cluster };
         city.fill();
         city

@@ -2,6 +2,8 @@ import {
   ApartmentOutlined,
   AppstoreOutlined,
   AuditOutlined,
+  CalendarOutlined,
+  ControlOutlined,
   DashboardOutlined,
   DatabaseOutlined,
   SafetyCertificateOutlined,
@@ -12,7 +14,15 @@ import { useTranslation } from "react-i18next";
 import css from "./Navigation.module.css";
 import { isDepartmentOnly, useSession } from "./session";
 
-type Path = "/" | "/capacity" | "/applications" | "/requests" | "/departments" | "/system";
+type Path =
+  | "/"
+  | "/capacity"
+  | "/applications"
+  | "/requests"
+  | "/departments"
+  | "/policy"
+  | "/calendar"
+  | "/system";
 
 interface Entry {
   path: Path;
@@ -45,6 +55,11 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
       icon: <AppstoreOutlined aria-hidden />,
     },
     { path: "/requests", label: t("nav.requests"), icon: <AuditOutlined aria-hidden /> },
+    {
+      path: "/calendar",
+      label: t("nav.calendar"),
+      icon: <CalendarOutlined aria-hidden />,
+    },
     ...(department
       ? []
       : [
@@ -52,6 +67,11 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
             path: "/departments" as const,
             label: t("nav.departments"),
             icon: <ApartmentOutlined aria-hidden />,
+          },
+          {
+            path: "/policy" as const,
+            label: t("nav.policy"),
+            icon: <ControlOutlined aria-hidden />,
           },
           {
             path: "/system" as const,

@@ -93,7 +93,7 @@ const requests = createRoute({
 const newRequest = createRoute({
   getParentRoute: () => signedIn,
   path: "/requests/new",
-  validateSearch: pick(["type", "department", "application", "pool"]),
+  validateSearch: pick(["type", "department", "application", "pool", "step", "draft"]),
   component: lazyRouteComponent(() => import("../pages/new-request/Page"), "NewRequestPage"),
 });
 
@@ -122,6 +122,19 @@ const department = createRoute({
   component: lazyRouteComponent(() => import("../pages/department/Page"), "DepartmentPage"),
 });
 
+const policy = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/policy",
+  component: lazyRouteComponent(() => import("../pages/policy/Page"), "PolicyPage"),
+});
+
+const calendar = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/calendar",
+  validateSearch: pick(["year"]),
+  component: lazyRouteComponent(() => import("../pages/calendar/Page"), "CalendarPage"),
+});
+
 const system = createRoute({
   getParentRoute: () => signedIn,
   path: "/system",
@@ -142,6 +155,8 @@ export const router = createRouter({
       correct,
       departments,
       department,
+      policy,
+      calendar,
       system,
     ]),
   ]),

@@ -1,5 +1,6 @@
 import { Button } from "antd";
 import type { ReactNode } from "react";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { type Failure, toFailure } from "../api/failure";
 import type { Problem } from "../api/generated";
@@ -31,9 +32,7 @@ export function ErrorView({ error, onRetry, action }: ErrorViewProps) {
   );
 }
 
-type Translate = ReturnType<typeof useTranslation>["t"];
-
-export function failureTitle(failure: Failure, t: Translate): string {
+export function failureTitle(failure: Failure, t: TFunction): string {
   if (failure.problem) return failure.problem.title;
   return failure.kind === "away" ? t("error.away") : t("error.unreadable");
 }

@@ -49,6 +49,28 @@ pub enum Wrong {
     Unreadable { key: &'static str, cause: Unreadable },
 }
 
+impl Wrong {
+    /// The name in problems. Promised to scripts.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Name { .. } => "Name",
+            Self::Year { .. } => "Year",
+            Self::Date => "Date",
+            Self::OtherYear { .. } => "OtherYear",
+            Self::Order => "Order",
+            Self::InBoth => "InBoth",
+            Self::NotWeekend(_) => "NotWeekend",
+            Self::NoHolidays => "NoHolidays",
+            Self::Length { .. } => "Length",
+            Self::TooMany { .. } => "TooMany",
+            Self::UnknownKey(_) => "UnknownKey",
+            Self::Twice(_) => "Twice",
+            Self::Unreadable { .. } => "Unreadable",
+        }
+    }
+}
+
 const HOLIDAYS_MAX: usize = 60;
 const MAKEUP_WORKDAYS_MAX: usize = 30;
 const PROCESS_MAX: usize = 100;

@@ -42,6 +42,11 @@ pub struct Month {
 }
 
 impl Calendar {
+    /// The years that are built in or that the cluster names, in order.
+    pub fn named_years(&self) -> impl Iterator<Item = i16> {
+        self.years.keys().copied()
+    }
+
     /// A year at a glance. What is before the year 1 or after 9998 counts as these.
     #[must_use]
     pub fn year(&self, year: i16) -> Year {

@@ -101,6 +101,10 @@ impl Scene<'_> {
         let mut path = operation.path.replace("{department}", &self.town.name).replace("{pool}", POOL);
         let name = if path.contains("/requests/") { self.request.as_str() } else { APPLICATION };
         path = path.replace("{name}", name).replace("{decision}", &self.decision);
+        path = path.replace("{key}", "sla.accept").replace("{year}", "2100").replace("{id}", "new-1");
+        if operation.name == "show_due" {
+            path.push_str("?workdays=1");
+        }
         let mut call = http.request(operation.method.clone(), format!("{url}{path}"));
         if let Some(token) = token {
             call = call.bearer_auth(token);
@@ -124,6 +128,11 @@ impl Scene<'_> {
                 "resources": amounts("1", "1G", "1G"), "justification": "more citizens use it every month",
             })),
             "decide_request" => Some(json!({"verdict": "Urge", "requestRevision": 1})),
+            "set_process_value" => Some(json!({"value": "3", "source": "x", "effectiveFrom": "2100-01-01"})),
+            "set_calendar" => Some(json!({
+                "holidays": ["2100-01-01"], "makeupWorkdays": [], "sourceDocument": "x", "published": true,
+            })),
+            "save_draft" => Some(json!({"department": self.town.name, "content": {}})),
             "create_session" => Some(json!({"token": token.unwrap_or("nobody's")})),
             _ => None,
         }

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
+import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteDraftData, DeleteDraftErrors, DeleteDraftResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, SaveDraftData, SaveDraftErrors, SaveDraftResponses, SetCalendarData, SetCalendarErrors, SetCalendarResponses, SetProcessValueData, SetProcessValueErrors, SetProcessValueResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowCalendarData, ShowCalendarErrors, ShowCalendarResponses, ShowCalendarsData, ShowCalendarsErrors, ShowCalendarsResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowDraftData, ShowDraftErrors, ShowDraftResponses, ShowDueData, ShowDueErrors, ShowDueResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -71,6 +71,51 @@ export const showApplication = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
+ * The years that are known: those that are built in, those that the cluster names, this one and the next.
+ */
+export const showCalendars = <ThrowOnError extends boolean = true>(options?: Options<ShowCalendarsData, ThrowOnError>): RequestResult<ShowCalendarsResponses, ShowCalendarsErrors, ThrowOnError> => (options?.client ?? client).get<ShowCalendarsResponses, ShowCalendarsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/calendars',
+    ...options
+});
+
+/**
+ * A year's working days, month by month.
+ */
+export const showCalendar = <ThrowOnError extends boolean = true>(options: Options<ShowCalendarData, ThrowOnError>): RequestResult<ShowCalendarResponses, ShowCalendarErrors, ThrowOnError> => (options.client ?? client).get<ShowCalendarResponses, ShowCalendarErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/calendars/{year}',
+    ...options
+});
+
+/**
+ * Writes a year's calendar.
+ *
+ * It takes the place of the one that is built in. Due dates that were reckoned without it are reckoned anew by the operator.
+ */
+export const setCalendar = <ThrowOnError extends boolean = true>(options: Options<SetCalendarData, ThrowOnError>): RequestResult<SetCalendarResponses, SetCalendarErrors, ThrowOnError> => (options.client ?? client).put<SetCalendarResponses, SetCalendarErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/calendars/{year}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Departments. A member of a department sees his own.
  */
 export const listDepartments = <ThrowOnError extends boolean = true>(options?: Options<ListDepartmentsData, ThrowOnError>): RequestResult<ListDepartmentsResponses, ListDepartmentsErrors, ThrowOnError> => (options?.client ?? client).get<ListDepartmentsResponses, ListDepartmentsErrors, ThrowOnError>({
@@ -93,6 +138,77 @@ export const showDepartment = <ThrowOnError extends boolean = true>(options: Opt
             type: 'apiKey'
         }],
     url: '/api/v1/departments/{department}',
+    ...options
+});
+
+/**
+ * The caller's drafts.
+ */
+export const listDrafts = <ThrowOnError extends boolean = true>(options?: Options<ListDraftsData, ThrowOnError>): RequestResult<ListDraftsResponses, ListDraftsErrors, ThrowOnError> => (options?.client ?? client).get<ListDraftsResponses, ListDraftsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts',
+    ...options
+});
+
+/**
+ * Forgets a draft.
+ */
+export const deleteDraft = <ThrowOnError extends boolean = true>(options: Options<DeleteDraftData, ThrowOnError>): RequestResult<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError> => (options.client ?? client).delete<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options
+});
+
+/**
+ * One draft of the caller's.
+ */
+export const showDraft = <ThrowOnError extends boolean = true>(options: Options<ShowDraftData, ThrowOnError>): RequestResult<ShowDraftResponses, ShowDraftErrors, ThrowOnError> => (options.client ?? client).get<ShowDraftResponses, ShowDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options
+});
+
+/**
+ * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
+ */
+export const saveDraft = <ThrowOnError extends boolean = true>(options: Options<SaveDraftData, ThrowOnError>): RequestResult<SaveDraftResponses, SaveDraftErrors, ThrowOnError> => (options.client ?? client).put<SaveDraftResponses, SaveDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * When a deadline of so many working days ends, and why then.
+ *
+ * The day itself doesn't count. What comes after the cutoff or on a day off counts as of the next working day.
+ */
+export const showDue = <ThrowOnError extends boolean = true>(options?: Options<ShowDueData, ThrowOnError>): RequestResult<ShowDueResponses, ShowDueErrors, ThrowOnError> => (options?.client ?? client).get<ShowDueResponses, ShowDueErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/due',
     ...options
 });
 
@@ -157,6 +273,25 @@ export const showPolicy = <ThrowOnError extends boolean = true>(options?: Option
         }],
     url: '/api/v1/policy',
     ...options
+});
+
+/**
+ * Sets a value of a request's way from a day on.
+ *
+ * What was set for the same day gives way; days that are over stay as they were. What began earlier keeps its deadline.
+ */
+export const setProcessValue = <ThrowOnError extends boolean = true>(options: Options<SetProcessValueData, ThrowOnError>): RequestResult<SetProcessValueResponses, SetProcessValueErrors, ThrowOnError> => (options.client ?? client).put<SetProcessValueResponses, SetProcessValueErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/policy/process/{key}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

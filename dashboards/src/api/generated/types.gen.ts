@@ -159,59 +159,6 @@ export type ApplicationView = {
 };
 
 /**
- * Whether a request would be approved without a person.
- */
-export type Automatic = {
-    /**
-     * 符合自动审批
-     */
-    would: boolean;
-    /**
-     * What each rule found.
-     */
-    evidence: Array<Evidence>;
-    /**
-     * 需人工审核: why; empty if it would.
-     */
-    reasons: Array<AutomaticReason>;
-};
-
-export type AutomaticOutcome = 'Person' | 'Pending' | 'Approved';
-
-/**
- * One reason why a person decides.
- */
-export type AutomaticReason = {
-    code: string;
-    /**
-     * In the caller's language.
-     */
-    message: string;
-};
-
-/**
- * What the rules came to when a request was submitted.
- */
-export type AutomaticReview = {
-    outcome: AutomaticOutcome;
-    /**
-     * The revision of the request that was looked at.
-     */
-    revision: number;
-    at: string;
-    /**
-     * Generation of the CloudPolicy that it went by.
-     */
-    policyRevision: number;
-    ledgerRevision: number | null;
-    evidence: Array<Evidence>;
-    /**
-     * Why a person decides.
-     */
-    reasons: Array<AutomaticReason>;
-};
-
-/**
  * What the amounts are reckoned from.
  */
 export type Basis = {
@@ -253,6 +200,81 @@ export type Bundle = {
 };
 
 /**
+ * A year in one line.
+ */
+export type CalendarItem = {
+    year: number;
+    /**
+     * False: Monday to Friday count, and each date reckoned with the year is provisional (暂定).
+     */
+    published: boolean;
+    origin: CalendarOrigin;
+    /**
+     * The notice; empty for a year that nobody has named.
+     */
+    sourceDocument: string;
+    /**
+     * Days that are worked in the year.
+     */
+    workdays: number;
+};
+
+/**
+ * The years that are known.
+ */
+export type CalendarList = {
+    items: Array<CalendarItem>;
+};
+
+export type CalendarMonth = {
+    /**
+     * 1 to 12.
+     */
+    month: number;
+    workdays: number;
+    /**
+     * Days off of the notice, weekends inside a holiday included.
+     */
+    holidays: Array<string>;
+    /**
+     * Weekends that are worked (调休上班).
+     */
+    makeupWorkdays: Array<string>;
+};
+
+/**
+ * Where a year's plan comes from.
+ */
+export type CalendarOrigin = 'BuiltIn' | 'Object' | 'Nowhere';
+
+/**
+ * A year, month by month.
+ */
+export type CalendarView = CalendarItem & {
+    months: Array<CalendarMonth>;
+    /**
+     * What is out of the ordinary, as sentences: holidays, and weekends that are worked for them.
+     */
+    notes: Array<DayNote>;
+    /**
+     * Days off as they are written, also where the year isn't published yet.
+     */
+    holidays: Array<string>;
+    /**
+     * Weekends that are worked, as they are written.
+     */
+    makeupWorkdays: Array<string>;
+    /**
+     * What `If-Match` names when the year is written; `0` where the cluster has no WorkCalendar of it.
+     */
+    version: string;
+    /**
+     * Why the cluster's WorkCalendar isn't used; empty if it is, or if there is none.
+     */
+    flaws: Array<string>;
+};
+
+/**
  * A ceiling and what is left below it.
  */
 export type Ceiling = {
@@ -264,6 +286,11 @@ export type Ceiling = {
     allocated: Bundle;
     left: Bundle;
 };
+
+/**
+ * Whether what was set counts.
+ */
+export type ChangeStanding = 'Coming' | 'InForce' | 'Past' | 'Unreadable';
 
 export type ChangeType = 'added' | 'modified' | 'deleted';
 
@@ -359,6 +386,24 @@ export type Correction = {
     before: string;
     after: string;
 };
+
+/**
+ * Something about a day, and the sentence for people in the caller's language.
+ */
+export type DayNote = {
+    kind: DayNoteKind;
+    /**
+     * The day, or the first of several.
+     */
+    date: string;
+    /**
+     * The last of several.
+     */
+    until: string | null;
+    text: string;
+};
+
+export type DayNoteKind = 'AfterCutoff' | 'OnDayOff' | 'Holiday' | 'MakeupWorkday' | 'Unpublished';
 
 /**
  * A decision and what came of it.
@@ -462,34 +507,50 @@ export type DepartmentView = {
 };
 
 /**
- * What one rule found.
+ * All drafts of the caller, the newest first: 20 at most.
  */
-export type Evidence = {
+export type DraftList = {
+    items: Array<DraftView>;
+};
+
+/**
+ * A form that somebody has begun to fill in. Nobody else sees it, whatever his role.
+ */
+export type DraftView = {
+    id: string;
+    department: string;
     /**
-     * R1 to R6, or the name of one of the city's own conditions.
+     * The form as it was left.
      */
-    rule: string;
+    content: {
+        [key: string]: unknown;
+    };
+    updatedAt: string;
     /**
-     * What the rule is about, in the caller's language.
+     * It is forgotten then, unless it is saved again.
      */
-    title: string;
-    resource: Resource | null;
-    value: string;
-    threshold: string;
+    expiresAt: string;
+};
+
+/**
+ * When a deadline ends.
+ */
+export type DueView = {
+    from: string;
+    workdays: number;
     /**
-     * The time looked at.
+     * What comes later counts as of the next working day.
      */
-    window: string | null;
+    cutoff: string;
+    dueAt: string;
     /**
-     * Samples there are, of those there would be.
+     * It was reckoned with a day of a year that isn't published, and may change.
      */
-    samples: string | null;
-    passed: boolean;
+    provisional: boolean;
     /**
-     * Where the value comes from.
+     * Why it is then.
      */
-    source: string;
-    reason: AutomaticReason | null;
+    notes: Array<DayNote>;
 };
 
 /**
@@ -659,6 +720,28 @@ export type NewApplication = {
 };
 
 /**
+ * A year's calendar as it shall be.
+ */
+export type NewCalendar = {
+    /**
+     * Days off, weekends inside a holiday included, in order.
+     */
+    holidays: Array<string>;
+    /**
+     * Saturdays and Sundays that are worked for a holiday, in order.
+     */
+    makeupWorkdays: Array<string>;
+    /**
+     * The notice that says so, with its number and date.
+     */
+    sourceDocument: string;
+    /**
+     * Whether the notice is out. Until then Monday to Friday count, and the lists don't.
+     */
+    published: boolean;
+};
+
+/**
  * What to decide.
  */
 export type NewDecision = {
@@ -686,6 +769,40 @@ export type NewDecision = {
      */
     fields?: Array<string>;
     resources?: Bundle | null;
+};
+
+/**
+ * What to keep.
+ */
+export type NewDraft = {
+    /**
+     * The department it is for; the caller belongs to it.
+     */
+    department: string;
+    /**
+     * The form as it is: any object of at most 64 KiB.
+     */
+    content: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * What a value shall be, and from when on.
+ */
+export type NewProcessValue = {
+    /**
+     * A text, also where it is a number.
+     */
+    value: string;
+    /**
+     * The document that says so, or the reason.
+     */
+    source: string;
+    /**
+     * The first day on which it counts: today or later.
+     */
+    effectiveFrom: string;
 };
 
 /**
@@ -882,6 +999,14 @@ export type Policy = {
      */
     values: Array<PolicyValue>;
     /**
+     * The deadlines and bounds of a request's way, in its order.
+     */
+    process: Array<ProcessValueView>;
+    /**
+     * What `If-Match` names when a value is set.
+     */
+    version: string;
+    /**
      * Network zones with their names for people.
      */
     zones: Array<ZoneName>;
@@ -993,7 +1118,6 @@ export type Preview = {
      * What stops it; empty if it fits.
      */
     reasons: Array<PreviewReason>;
-    automatic: Automatic | null;
     /**
      * What the application has in this pool now.
      */
@@ -1076,6 +1200,61 @@ export type Problem = Particulars & {
      * Every field that is wrong, where there may be several.
      */
     errors?: Array<FieldError>;
+};
+
+/**
+ * What was set for a day.
+ */
+export type ProcessChange = {
+    value: string;
+    source: string;
+    effectiveFrom: string;
+    /**
+     * `null` where it came with the installation.
+     */
+    changedBy: string | null;
+    /**
+     * The short form of the name, for lists.
+     */
+    changedByShort: string | null;
+    standing: ChangeStanding;
+};
+
+/**
+ * A deadline or bound of a request's way, with everything that was ever set.
+ */
+export type ProcessValueView = {
+    key: string;
+    /**
+     * What counts today.
+     */
+    value: string;
+    /**
+     * The product's default.
+     */
+    default: string;
+    /**
+     * Where the value comes from; of a default, where that does.
+     */
+    source: string;
+    /**
+     * The first day on which the value counts; `null` where it is the default.
+     */
+    effectiveFrom: string | null;
+    /**
+     * Who set it; `null` where it is the default or came with the installation.
+     */
+    changedBy: string | null;
+    form: ValueForm;
+    /**
+     * The smallest and largest number; `null` where it isn't a number.
+     */
+    min: number | null;
+    max: number | null;
+    /**
+     * What was set, the latest day first.
+     */
+    history: Array<ProcessChange>;
 };
 
 export type Provider = {
@@ -1206,7 +1385,6 @@ export type RequestView = {
     returned: ReturnedView | null;
     review: ReviewView | null;
     withdrawn: WithdrawalView | null;
-    term: TermView | null;
     /**
      * A decision names the revision it was made on.
      */
@@ -1222,7 +1400,6 @@ export type RequestView = {
     history: Array<HistoryEntry>;
     conditions: Array<Condition>;
     preview: Preview | null;
-    automatic: AutomaticReview | null;
     /**
      * What a decision names as `stage`; `null` in the short way, where it names none.
      */
@@ -1348,10 +1525,6 @@ export type Stage = {
      */
     overdue: boolean;
     /**
-     * It is overdue: the role that this was put before.
-     */
-    escalatedTo: string | null;
-    /**
      * When it was urged last.
      */
     urgedAt: string | null;
@@ -1378,26 +1551,6 @@ export type StoppedClock = {
      */
     dueAt: string | null;
     at: string;
-};
-
-/**
- * The end of the grant that a request brought about.
- */
-export type TermView = {
-    endsAt: string;
-    base: Bundle | null;
-    /**
-     * The warnings that were given: days before the end.
-     */
-    warned: Array<number>;
-    /**
-     * When the end was seen.
-     */
-    endedAt: string | null;
-    /**
-     * More than the base was still in use after the end: the role that this was put before.
-     */
-    escalatedTo: string | null;
 };
 
 /**
@@ -1434,6 +1587,11 @@ export type User = {
     shortName: string;
     groups: Array<string>;
 };
+
+/**
+ * What a value looks like.
+ */
+export type ValueForm = 'Workdays' | 'Days' | 'Seconds' | 'Times' | 'Switch' | 'Path' | 'Cpu' | 'Memory' | 'Storage' | 'Cutoff' | 'ListOfDays';
 
 /**
  * The actions on a request.
@@ -1706,6 +1864,150 @@ export type ShowApplicationResponses = {
 
 export type ShowApplicationResponse = ShowApplicationResponses[keyof ShowApplicationResponses];
 
+export type ShowCalendarsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/calendars';
+};
+
+export type ShowCalendarsErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * It isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowCalendarsError = ShowCalendarsErrors[keyof ShowCalendarsErrors];
+
+export type ShowCalendarsResponses = {
+    /**
+     * The years, in order.
+     */
+    200: CalendarList;
+};
+
+export type ShowCalendarsResponse = ShowCalendarsResponses[keyof ShowCalendarsResponses];
+
+export type ShowCalendarData = {
+    body?: never;
+    path: {
+        year: number;
+    };
+    query?: never;
+    url: '/api/v1/calendars/{year}';
+};
+
+export type ShowCalendarErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowCalendarError = ShowCalendarErrors[keyof ShowCalendarErrors];
+
+export type ShowCalendarResponses = {
+    /**
+     * The year. One that nobody has named is provisional.
+     */
+    200: CalendarView;
+};
+
+export type ShowCalendarResponse = ShowCalendarResponses[keyof ShowCalendarResponses];
+
+export type SetCalendarData = {
+    /**
+     * The whole year as it shall be.
+     */
+    body: NewCalendar;
+    headers?: {
+        /**
+         * The `version` of the year that was looked at, in quotes. It is needed.
+         */
+        'If-Match'?: string | null;
+    };
+    path: {
+        year: number;
+    };
+    query?: never;
+    url: '/api/v1/calendars/{year}';
+};
+
+export type SetCalendarErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such year.
+     */
+    404: Problem;
+    /**
+     * Somebody else wrote it at the same moment.
+     */
+    409: Problem;
+    /**
+     * It isn't the version that was looked at: what it is now is in `version`.
+     */
+    412: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing.
+     */
+    428: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SetCalendarError = SetCalendarErrors[keyof SetCalendarErrors];
+
+export type SetCalendarResponses = {
+    /**
+     * Written; the year as it is now.
+     */
+    200: CalendarView;
+};
+
+export type SetCalendarResponse = SetCalendarResponses[keyof SetCalendarResponses];
+
 export type ListDepartmentsData = {
     body?: never;
     path?: never;
@@ -1797,6 +2099,230 @@ export type ShowDepartmentResponses = {
 };
 
 export type ShowDepartmentResponse = ShowDepartmentResponses[keyof ShowDepartmentResponses];
+
+export type ListDraftsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/drafts';
+};
+
+export type ListDraftsErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListDraftsError = ListDraftsErrors[keyof ListDraftsErrors];
+
+export type ListDraftsResponses = {
+    /**
+     * All of them.
+     */
+    200: DraftList;
+};
+
+export type ListDraftsResponse = ListDraftsResponses[keyof ListDraftsResponses];
+
+export type DeleteDraftData = {
+    body?: never;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type DeleteDraftErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The CSRF token is missing or wrong, or the call comes from a page of another site.
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type DeleteDraftError = DeleteDraftErrors[keyof DeleteDraftErrors];
+
+export type DeleteDraftResponses = {
+    /**
+     * It is gone.
+     */
+    204: void;
+};
+
+export type DeleteDraftResponse = DeleteDraftResponses[keyof DeleteDraftResponses];
+
+export type ShowDraftData = {
+    body?: never;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type ShowDraftErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowDraftError = ShowDraftErrors[keyof ShowDraftErrors];
+
+export type ShowDraftResponses = {
+    /**
+     * The draft.
+     */
+    200: DraftView;
+};
+
+export type ShowDraftResponse = ShowDraftResponses[keyof ShowDraftResponses];
+
+export type SaveDraftData = {
+    /**
+     * What to keep.
+     */
+    body: NewDraft;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type SaveDraftErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The caller has 20 drafts already.
+     */
+    409: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SaveDraftError = SaveDraftErrors[keyof SaveDraftErrors];
+
+export type SaveDraftResponses = {
+    /**
+     * Kept instead of what was there.
+     */
+    200: DraftView;
+    /**
+     * Kept; there was none.
+     */
+    201: DraftView;
+};
+
+export type SaveDraftResponse = SaveDraftResponses[keyof SaveDraftResponses];
+
+export type ShowDueData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * From when on, in the city's time; now if it is left out.
+         */
+        from?: string;
+        /**
+         * How many working days. Either this or `limit`.
+         */
+        workdays?: number;
+        /**
+         * The time limit in working days as the policy has it, by its key.
+         */
+        limit?: string;
+    };
+    url: '/api/v1/due';
+};
+
+export type ShowDueErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * It isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowDueError = ShowDueErrors[keyof ShowDueErrors];
+
+export type ShowDueResponses = {
+    /**
+     * When it ends.
+     */
+    200: DueView;
+};
+
+export type ShowDueResponse = ShowDueResponses[keyof ShowDueResponses];
 
 export type FollowEventsData = {
     body?: never;
@@ -1931,6 +2457,82 @@ export type ShowPolicyResponses = {
 };
 
 export type ShowPolicyResponse = ShowPolicyResponses[keyof ShowPolicyResponses];
+
+export type SetProcessValueData = {
+    /**
+     * The value, where it comes from, and from when on.
+     */
+    body: NewProcessValue;
+    headers?: {
+        /**
+         * The `version` of the policy that was looked at, in quotes. It is needed.
+         */
+        'If-Match'?: string | null;
+    };
+    path: {
+        key: string;
+    };
+    query?: never;
+    url: '/api/v1/policy/process/{key}';
+};
+
+export type SetProcessValueErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such value, or no policy is installed.
+     */
+    404: Problem;
+    /**
+     * Somebody else wrote it at the same moment.
+     */
+    409: Problem;
+    /**
+     * It isn't the version that was looked at: what it is now is in `version`.
+     */
+    412: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing.
+     */
+    428: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SetProcessValueError = SetProcessValueErrors[keyof SetProcessValueErrors];
+
+export type SetProcessValueResponses = {
+    /**
+     * Set; the rules as they are now.
+     */
+    200: Policy;
+};
+
+export type SetProcessValueResponse = SetProcessValueResponses[keyof SetProcessValueResponses];
 
 export type ListPoolsData = {
     body?: never;

@@ -8,7 +8,7 @@ import { useWords } from "../../i18n/words";
 import { parseAmount, RESOURCES } from "../../lib/amount";
 import { Delta } from "../requests/Delta";
 import css from "./NewRequest.module.css";
-import type { FieldsProps } from "./Page";
+import type { FieldsProps } from "./fields";
 
 /** What the application shall have afterwards, beside what it has and uses now. */
 export function AmountFields({ draft, change, fault }: FieldsProps) {

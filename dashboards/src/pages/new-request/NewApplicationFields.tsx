@@ -5,7 +5,7 @@ import { Field } from "../../components/Field";
 import { NativeSelect } from "../../components/NativeSelect";
 import { useWords } from "../../i18n/words";
 import type { Draft } from "./draft";
-import type { FieldsProps } from "./Page";
+import type { FieldsProps } from "./fields";
 
 /** Grade four and above may not run on this cloud at all. */
 const GRADES = [1, 2, 3] as const;
@@ -106,6 +106,17 @@ export function NewApplicationFields({ draft, change, fault }: FieldsProps) {
             value={application.keyEvent ? "yes" : "no"}
             onChange={(answer) => set({ keyEvent: answer === "yes" })}
             options={yesNo}
+          />
+        )}
+      </Field>
+      <Field label={t("newRequest.description")} wide error={fault("newApplication.description")}>
+        {(control) => (
+          <Input.TextArea
+            {...control}
+            rows={2}
+            value={application.description}
+            maxLength={1000}
+            onChange={(event) => set({ description: event.target.value })}
           />
         )}
       </Field>

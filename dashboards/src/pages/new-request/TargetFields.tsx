@@ -12,19 +12,42 @@ import { useDebounced } from "../../app/useDebounced";
 import { Field } from "../../components/Field";
 import { NativeSelect } from "../../components/NativeSelect";
 import { useWords } from "../../i18n/words";
-import { NewApplicationFields } from "./NewApplicationFields";
-import css from "./NewRequest.module.css";
-import type { FieldsProps } from "./Page";
+import type { FieldsProps } from "./fields";
 
-/** What kind of request, for which application, in which pool. */
-export function TargetFields({ draft, change, fault }: FieldsProps) {
+/** For which unit. */
+export function DepartmentField({ draft, change, fault }: FieldsProps) {
+  const { t } = useTranslation();
+  const session = useSession();
+  return (
+    <Field label={t("field.department")} required error={fault("department")}>
+      {(control) => (
+        <NativeSelect
+          {...control}
+          value={draft.department}
+          onChange={(department) => change({ department, application: "", pool: "", moveTo: "" })}
+          options={session.departments.map((department) => ({
+            value: department.name,
+            label: department.displayName,
+          }))}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** What kind of request, and for which application. */
+export function ApplicationFields({ draft, change, fault }: FieldsProps) {
   const { t } = useTranslation();
   const words = useWords();
-  const session = useSession();
-  const pools = useQuery(listPoolsOptions());
   return (
-    <div className={css["grid"]}>
-      <Field label={t("field.type")} required>
+    <>
+      <Field
+        label={t("field.type")}
+        hint={words("requestNote", draft.type)}
+        required
+        wide
+        error={fault("type")}
+      >
         {(control) => (
           <NativeSelect
             {...control}
@@ -33,19 +56,6 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
             options={REQUEST_TYPES.map((type) => ({
               value: type,
               label: t(`requestTypeLong.${type}`),
-            }))}
-          />
-        )}
-      </Field>
-      <Field label={t("field.department")} required error={fault("department")}>
-        {(control) => (
-          <NativeSelect
-            {...control}
-            value={draft.department}
-            onChange={(department) => change({ department, application: "", pool: "", moveTo: "" })}
-            options={session.departments.map((department) => ({
-              value: department.name,
-              label: department.displayName,
             }))}
           />
         )}
@@ -69,7 +79,7 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
           )}
         </Field>
       ) : (
-        <Field label={t("field.application")} required error={fault("application")}>
+        <Field label={t("field.application")} required wide error={fault("application")}>
           {(control) => (
             <ApplicationSelect
               control={control}
@@ -80,6 +90,16 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
           )}
         </Field>
       )}
+    </>
+  );
+}
+
+/** From which pool, and to which. */
+export function PoolFields({ draft, change, fault }: FieldsProps) {
+  const { t } = useTranslation();
+  const pools = useQuery(listPoolsOptions());
+  return (
+    <>
       <Field label={t("field.pool")} required error={fault("pool")}>
         {(control) => (
           <NativeSelect
@@ -113,11 +133,7 @@ export function TargetFields({ draft, change, fault }: FieldsProps) {
           )}
         </Field>
       ) : null}
-      {draft.type === "New" ? (
-        <NewApplicationFields draft={draft} change={change} fault={fault} />
-      ) : null}
-      <p className={css["note"]}>{words("requestNote", draft.type)}</p>
-    </div>
+    </>
   );
 }
 

@@ -7,10 +7,13 @@ import {
   correctionOf,
   type Draft,
   draftFrom,
+  draftOfKept,
   emptyDraft,
+  requestOf,
   untouched,
   withAmounts,
 } from "./draft";
+import { DETAIL_KEYS, stepOf } from "./details";
 
 const AMOUNTS = { cpu: "72", memory: "128G", storage: "10T" };
 
@@ -134,5 +137,75 @@ describe("a correction", () => {
     expect(untouched(returned, draft)).toEqual(returned.returned?.fields);
     const corrected = { ...draft, end: "2027-11-30", basis: { ...draft.basis, users: "" } };
     expect(untouched(returned, corrected)).toEqual(["resources.cpu", "details"]);
+  });
+});
+
+describe("the lines that are for people", () => {
+  const textOf = (key: string, answer: string) => ({ label: `<${key}>`, value: answer });
+
+  it("are sent as details, in the order of the form, without what was left empty", () => {
+    const draft = change({ details: { backup: " daily ", leader: "王", ipv6: "" } });
+    expect(requestOf(draft, textOf).details).toEqual([
+      { label: "<leader>", value: "王" },
+      { label: "<backup>", value: "daily" },
+    ]);
+    expect(requestOf(change(), textOf)).toEqual(bodyOf(change()));
+  });
+
+  it("are needed of a new application alone", () => {
+    const faults = (draft: Draft) =>
+      Object.keys(allFaults(draft)).filter((path) => path.startsWith("details."));
+    expect(faults(change())).toEqual([]);
+    expect(faults(change({ type: "New", details: { leader: "王" } }))).toEqual([
+      "details.leaderPhone",
+      "details.contact",
+      "details.contactPhone",
+      "details.project",
+    ]);
+  });
+
+  it("stand on the step of their field, as every field of the API does", () => {
+    for (const key of DETAIL_KEYS) expect(stepOf(`details.${key}`)).not.toBe("basis");
+    const steps = [
+      "department",
+      "application",
+      "newApplication.tier",
+      "resources.cpu",
+      "period.end",
+      "justification",
+    ];
+    expect(steps.map(stepOf)).toEqual([
+      "unit",
+      "system",
+      "system",
+      "resources",
+      "resources",
+      "basis",
+    ]);
+  });
+});
+
+describe("a draft that was kept", () => {
+  it("comes back as it was", () => {
+    const draft = change({ start: "2026-12-01", details: { leader: "王" } });
+    expect(draftOfKept(JSON.parse(JSON.stringify(draft)) as Record<string, unknown>)).toEqual(
+      draft,
+    );
+  });
+
+  it("loses what isn't of its shape, and nothing else", () => {
+    const kept = draftOfKept({
+      application: "marriage-registry",
+      pool: 7,
+      amounts: { cpu: { number: "8", unit: "" }, memory: null },
+      details: { leader: "王", unknown: "x", ipv6: 1 },
+      other: true,
+    });
+    expect(kept).toEqual({
+      ...emptyDraft(),
+      application: "marriage-registry",
+      amounts: { ...emptyDraft().amounts, cpu: { number: "8", unit: "" } },
+      details: { leader: "王" },
+    });
   });
 });

@@ -8,6 +8,8 @@ import {
   type Resource,
 } from "../../lib/amount";
 
+import { DETAIL_KEYS, type DetailKey, type Details, isRequired } from "./details";
+
 export const JUSTIFICATION_MIN = 10;
 export const JUSTIFICATION_MAX = 2000;
 
@@ -29,6 +31,8 @@ export interface Draft {
   end: string;
   justification: string;
   basis: Record<BasisKey, string>;
+  /** What is for people: the key of a line, and what was typed or chosen. */
+  details: Details;
 }
 
 export function emptyDraft(): Draft {
@@ -54,6 +58,7 @@ export function emptyDraft(): Draft {
     end: "",
     justification: "",
     basis: { users: "", concurrency: "", dataVolume: "", approvalNumber: "", funding: "" },
+    details: {},
   };
 }
 
@@ -150,6 +155,11 @@ export function allFaults(draft: Draft): Faults {
   if (draft.end && !draft.start) faults["period.start"] = "missing";
   if (draft.start && draft.end && draft.end < draft.start) faults["period.end"] = "endBeforeStart";
   if (draft.type === "Renew" && !draft.end) faults["period.end"] = "missing";
+  for (const key of DETAIL_KEYS) {
+    if (isRequired(key, draft.type) && !draft.details[key]?.trim()) {
+      faults[`details.${key}`] = "missing";
+    }
+  }
   if (draft.justification.trim().length < JUSTIFICATION_MIN) faults["justification"] = "tooShort";
   return faults;
 }
@@ -172,6 +182,46 @@ export function bodyOf(draft: Draft): NewRequest {
     ...(draft.start ? { period: { start: draft.start, end: draft.end || null } } : {}),
     ...(Object.keys(basis).length > 0 ? { basis } : {}),
   };
+}
+
+/** How a line of the details is written: its name and its answer, in the writer's language. */
+export type DetailText = (key: DetailKey, answer: string) => { label: string; value: string };
+
+/** The request with the lines that are for people. */
+export function requestOf(draft: Draft, textOf: DetailText): NewRequest {
+  const details = DETAIL_KEYS.flatMap((key) => {
+    const answer = draft.details[key]?.trim();
+    return answer ? [textOf(key, answer)] : [];
+  });
+  return { ...bodyOf(draft), ...(details.length > 0 ? { details } : {}) };
+}
+
+/** The draft that was kept, as far as it is one: what this version doesn't know is left out. */
+export function draftOfKept(content: Record<string, unknown>): Draft {
+  const empty = emptyDraft();
+  return like(empty, content) as Draft;
+}
+
+/** The value in the shape of the model: texts where it has texts, its own value where another shape came. */
+function like(model: unknown, value: unknown): unknown {
+  if (model === null || typeof model !== "object") {
+    return typeof value === typeof model ? value : model;
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return model;
+  const kept = value as Record<string, unknown>;
+  const entries = Object.entries(model).map(([key, part]) => [
+    key,
+    key === "details" ? texts(kept[key]) : like(part, kept[key]),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function texts(value: unknown): Details {
+  if (value === null || typeof value !== "object") return {};
+  const known = Object.entries(value).filter(
+    ([key, text]) => (DETAIL_KEYS as readonly string[]).includes(key) && typeof text === "string",
+  );
+  return Object.fromEntries(known) as Details;
 }
 
 /** The pool that is asked, and of a move the one that the application leaves. */

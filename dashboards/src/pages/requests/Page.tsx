@@ -1,9 +1,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useChanges } from "../../api/events";
-import type { Session } from "../../api/generated";
+import type { RequestView, Session } from "../../api/generated";
 import { listRequestsOptions } from "../../api/generated/@tanstack/react-query.gen";
 import { chosen, PHASES, phasesOf, REQUEST_SORTS, STAGES } from "../../app/choices";
 import { RequestButton } from "../../app/RequestButton";
@@ -11,7 +11,8 @@ import { isDepartmentMember, isDepartmentOnly, isReviewer, useSession } from "..
 import { PAGE_SIZES, pageSize, useCursorPages } from "../../app/useCursorPages";
 import { useRowKeys } from "../../app/useRowKeys";
 import { useSteadyRows } from "../../app/useSteadyRows";
-import { DataTable } from "../../components/DataTable";
+import { ActionButton } from "../../components/ActionButton";
+import { type Column, DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
 import { NewsBar } from "../../components/NewsBar";
 import { PageHeader } from "../../components/PageHeader";
@@ -22,6 +23,7 @@ import { SearchField } from "../../components/SearchField";
 import { SelectField } from "../../components/SelectField";
 import { TabBar } from "../../components/TabBar";
 import { useWords } from "../../i18n/words";
+import { BatchAccept, isAcceptable } from "./BatchAccept";
 import { requestColumns, requestKey } from "./columns";
 import css from "./Requests.module.css";
 
@@ -130,6 +132,8 @@ function List({ tab }: { tab: Tab }) {
   const find = useCallback((q: string) => change({ q }), [change]);
   const pages = useCursorPages(view, search, (cursor) => change({ cursor }));
   const frame = useRowKeys();
+  const batch = useBatch(tab === "waiting" ? rows : []);
+  const columns = requestColumns(t, { application: true, department: !own });
   return (
     <Panel
       title={t(`requests.tab.${tab}`)}
@@ -142,6 +146,7 @@ function List({ tab }: { tab: Tab }) {
             onSearch={find}
           />
           <Filters tab={tab} search={search} change={change} />
+          {batch.action}
         </>
       }
       flush
@@ -153,7 +158,7 @@ function List({ tab }: { tab: Tab }) {
             <div ref={frame}>
               <DataTable
                 caption={t(`requests.tab.${tab}`)}
-                columns={requestColumns(t, { application: true, department: !own })}
+                columns={batch.column ? [batch.column, ...columns] : columns}
                 rows={rows}
                 rowKey={requestKey}
                 fresh={fresh}
@@ -181,6 +186,71 @@ function List({ tab }: { tab: Tab }) {
       </QueryView>
     </Panel>
   );
+}
+
+/** Choosing several to accept at once: a column of boxes, and the button that goes on with them. */
+function useBatch(rows: RequestView[]) {
+  const { t } = useTranslation();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [accepting, setAccepting] = useState<RequestView[] | null>(null);
+  const acceptable = rows.filter(isAcceptable);
+  const picked = acceptable.filter((request) => chosen.has(requestKey(request)));
+  const all = acceptable.length > 0 && picked.length === acceptable.length;
+  if (acceptable.length === 0 && !accepting) return { column: null, action: null };
+  const column: Column<RequestView> = {
+    key: "chosen",
+    title: (
+      <input
+        type="checkbox"
+        className={css["box"]}
+        aria-label={t("batch.all")}
+        checked={all}
+        ref={(box) => {
+          if (box) box.indeterminate = picked.length > 0 && !all;
+        }}
+        onChange={() => setChosen(new Set(all ? [] : acceptable.map(requestKey)))}
+      />
+    ),
+    cell: (request) => {
+      const key = requestKey(request);
+      return isAcceptable(request) ? (
+        <input
+          type="checkbox"
+          className={css["box"]}
+          aria-label={t("batch.one", { number: request.number ?? request.name })}
+          checked={chosen.has(key)}
+          onChange={() =>
+            setChosen((before) => {
+              const after = new Set(before);
+              if (!after.delete(key)) after.add(key);
+              return after;
+            })
+          }
+        />
+      ) : null;
+    },
+  };
+  const action = (
+    <>
+      <ActionButton
+        type="primary"
+        blocked={picked.length === 0 ? t("batch.chooseFirst") : null}
+        onClick={() => setAccepting(picked)}
+      >
+        {t("batch.open", { count: picked.length })}
+      </ActionButton>
+      {accepting ? (
+        <BatchAccept
+          requests={accepting}
+          onClose={() => {
+            setAccepting(null);
+            setChosen(new Set());
+          }}
+        />
+      ) : null}
+    </>
+  );
+  return { column, action };
 }
 
 interface FiltersProps {

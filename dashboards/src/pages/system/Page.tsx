@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useChanges, useFeedState } from "../../api/events";
-import type { Invariant, Invariants, Policy } from "../../api/generated";
+import type { Invariant, Invariants } from "../../api/generated";
 import {
   showInvariantsOptions,
-  showPolicyOptions,
   showVersionOptions,
 } from "../../api/generated/@tanstack/react-query.gen";
 import { useConnection } from "../../app/connection";
@@ -20,7 +19,7 @@ import { QueryView } from "../../components/QueryView";
 import { useWords } from "../../i18n/words";
 import css from "./System.module.css";
 
-/** Whether every sum is right, what runs, by which thresholds. */
+/** Whether every sum is right, and what runs. */
 export function SystemPage() {
   const { t } = useTranslation();
   const seesAll = hasRole(
@@ -31,7 +30,6 @@ export function SystemPage() {
     "auditor",
   );
   const invariants = useQuery({ ...showInvariantsOptions(), enabled: seesAll });
-  const policy = useQuery(showPolicyOptions());
   useChanges(["PoolLedger", "ResourcePool", "Allocation"], () => {
     if (seesAll) void invariants.refetch();
   });
@@ -46,9 +44,6 @@ export function SystemPage() {
           ) : (
             <p className={css["note"]}>{t("system.notForYou")}</p>
           )}
-        </Panel>
-        <Panel title={t("system.policy")} extra={t("system.policyNote")} flush>
-          <QueryView query={policy}>{(data) => <Thresholds values={data.values} />}</QueryView>
         </Panel>
       </div>
     </>
@@ -150,33 +145,5 @@ function Verdict({ invariants }: { invariants: Invariants }) {
     <Notice tone="warning" title={t("system.cityDiffers")} />
   ) : (
     <Notice tone="success" title={t("system.allHold")} />
-  );
-}
-
-function Thresholds({ values }: { values: Policy["values"] }) {
-  const { t } = useTranslation();
-  return (
-    <DataTable
-      caption={t("system.policy")}
-      rows={values}
-      rowKey={(value) => value.key}
-      columns={[
-        {
-          key: "key",
-          title: t("system.key"),
-          names: true,
-          cell: (value) => <code>{value.key}</code>,
-        },
-        {
-          key: "value",
-          title: t("facts.value"),
-          figures: true,
-          cell: (value) =>
-            value.unit === "percent" ? `${value.value} %` : `${value.value} ${value.unit}`,
-        },
-        { key: "source", title: t("facts.source"), cell: (value) => value.source },
-        { key: "from", title: t("system.effectiveFrom"), cell: (value) => value.effectiveFrom },
-      ]}
-    />
   );
 }

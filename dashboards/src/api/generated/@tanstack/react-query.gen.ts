@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { correctRequest, createRequest, createSession, decideRequest, deleteSession, listAllocations, listApplications, listDepartments, listPools, listRequests, type Options, previewRequest, showAllocation, showApplication, showDecision, showDepartment, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
-import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, listAllocations, listApplications, listDepartments, listDrafts, listPools, listRequests, type Options, previewRequest, saveDraft, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showCalendars, showDecision, showDepartment, showDraft, showDue, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
+import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowCalendarsData, ShowCalendarsError, ShowCalendarsResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -111,6 +111,61 @@ export const showApplicationOptions = (options: Options<ShowApplicationData>) =>
     queryKey: showApplicationQueryKey(options)
 });
 
+export const showCalendarsQueryKey = (options?: Options<ShowCalendarsData>) => createQueryKey('showCalendars', options);
+
+/**
+ * The years that are known: those that are built in, those that the cluster names, this one and the next.
+ */
+export const showCalendarsOptions = (options?: Options<ShowCalendarsData>) => queryOptions<ShowCalendarsResponse, ShowCalendarsError, ShowCalendarsResponse, ReturnType<typeof showCalendarsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showCalendars({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showCalendarsQueryKey(options)
+});
+
+export const showCalendarQueryKey = (options: Options<ShowCalendarData>) => createQueryKey('showCalendar', options);
+
+/**
+ * A year's working days, month by month.
+ */
+export const showCalendarOptions = (options: Options<ShowCalendarData>) => queryOptions<ShowCalendarResponse, ShowCalendarError, ShowCalendarResponse, ReturnType<typeof showCalendarQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showCalendar({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showCalendarQueryKey(options)
+});
+
+/**
+ * Writes a year's calendar.
+ *
+ * It takes the place of the one that is built in. Due dates that were reckoned without it are reckoned anew by the operator.
+ */
+export const setCalendarMutation = (options?: Partial<Options<SetCalendarData>>): UseMutationOptions<SetCalendarResponse, SetCalendarError, Options<SetCalendarData>> => {
+    const mutationOptions: UseMutationOptions<SetCalendarResponse, SetCalendarError, Options<SetCalendarData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await setCalendar({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const listDepartmentsQueryKey = (options?: Options<ListDepartmentsData>) => createQueryKey('listDepartments', options);
 
 /**
@@ -145,6 +200,96 @@ export const showDepartmentOptions = (options: Options<ShowDepartmentData>) => q
         return data;
     },
     queryKey: showDepartmentQueryKey(options)
+});
+
+export const listDraftsQueryKey = (options?: Options<ListDraftsData>) => createQueryKey('listDrafts', options);
+
+/**
+ * The caller's drafts.
+ */
+export const listDraftsOptions = (options?: Options<ListDraftsData>) => queryOptions<ListDraftsResponse, ListDraftsError, ListDraftsResponse, ReturnType<typeof listDraftsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDrafts({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDraftsQueryKey(options)
+});
+
+/**
+ * Forgets a draft.
+ */
+export const deleteDraftMutation = (options?: Partial<Options<DeleteDraftData>>): UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> => {
+    const mutationOptions: UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteDraft({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const showDraftQueryKey = (options: Options<ShowDraftData>) => createQueryKey('showDraft', options);
+
+/**
+ * One draft of the caller's.
+ */
+export const showDraftOptions = (options: Options<ShowDraftData>) => queryOptions<ShowDraftResponse, ShowDraftError, ShowDraftResponse, ReturnType<typeof showDraftQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showDraft({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showDraftQueryKey(options)
+});
+
+/**
+ * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
+ */
+export const saveDraftMutation = (options?: Partial<Options<SaveDraftData>>): UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> => {
+    const mutationOptions: UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await saveDraft({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const showDueQueryKey = (options?: Options<ShowDueData>) => createQueryKey('showDue', options);
+
+/**
+ * When a deadline of so many working days ends, and why then.
+ *
+ * The day itself doesn't count. What comes after the cutoff or on a day off counts as of the next working day.
+ */
+export const showDueOptions = (options?: Options<ShowDueData>) => queryOptions<ShowDueResponse, ShowDueError, ShowDueResponse, ReturnType<typeof showDueQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showDue({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showDueQueryKey(options)
 });
 
 export const showInvariantsQueryKey = (options?: Options<ShowInvariantsData>) => createQueryKey('showInvariants', options);
@@ -207,6 +352,25 @@ export const showPolicyOptions = (options?: Options<ShowPolicyData>) => queryOpt
     },
     queryKey: showPolicyQueryKey(options)
 });
+
+/**
+ * Sets a value of a request's way from a day on.
+ *
+ * What was set for the same day gives way; days that are over stay as they were. What began earlier keeps its deadline.
+ */
+export const setProcessValueMutation = (options?: Partial<Options<SetProcessValueData>>): UseMutationOptions<SetProcessValueResponse, SetProcessValueError, Options<SetProcessValueData>> => {
+    const mutationOptions: UseMutationOptions<SetProcessValueResponse, SetProcessValueError, Options<SetProcessValueData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await setProcessValue({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listPoolsQueryKey = (options?: Options<ListPoolsData>) => createQueryKey('listPools', options);
 
