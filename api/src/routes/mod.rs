@@ -3,6 +3,7 @@
 
 pub mod allocations;
 pub mod applications;
+pub mod audit;
 pub mod course;
 pub mod decisions;
 pub mod departments;
