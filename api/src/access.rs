@@ -85,6 +85,8 @@ pub struct Rights {
     pub pools: Seen,
     /// The ledgers that he may read, and so every figure of these pools.
     pub ledgers: Seen,
+    /// May read the audit chain.
+    pub audits: bool,
     /// May read the city's own rules.
     pub reads_policy: bool,
     /// May read the requests of every department, and what is shown beside them.
@@ -206,7 +208,7 @@ fn key(user: &User) -> (String, Vec<String>) {
 const ASKED_AT_ONCE: usize = 16;
 
 async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
-    const EVERYWHERE: [(&str, &str); 10] = [
+    const EVERYWHERE: [(&str, &str); 11] = [
         ("update", "resourcepools"),
         ("approve", "quotarequests"),
         ("review", "quotarequests"),
@@ -217,6 +219,8 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         ("list", "resourcepools"),
         ("list", "poolledgers"),
         ("list", "cloudpolicies"),
+        // No kind: the rows are in the history store, and the right to read them is one of RBAC.
+        ("list", "auditrecords"),
     ];
     let everywhere = try_join_all(
         EVERYWHERE.map(|(verb, resource)| app.cluster.may(user, Right { verb, resource, namespace: None, name: None })),
@@ -244,6 +248,7 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         lists_pools,
         lists_ledgers,
         lists_policies,
+        audits,
     ] = everywhere[..]
     else {
         return Ok(Arc::default());
@@ -259,6 +264,7 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         offers,
         cancels,
         pools: seen(app, user, lists_pools, "resourcepools", &pools).await?,
+        audits,
         ledgers: seen(app, user, lists_ledgers, "poolledgers", &pools).await?,
         reads_policy: seen(app, user, lists_policies, "cloudpolicies", &policy).await?.has(names::DEFAULT_POLICY),
         reads_all,

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::history::Location;
+use crate::history::audit::Algorithm;
+use crate::history::audit::anchor::Anchor;
 
 /// The REST interface of Yunheng, with sign-in, live events and the dashboard.
 ///
@@ -13,6 +15,8 @@ use crate::history::Location;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "yunheng-api", version)]
 pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, env = "YUNHENG_API_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -32,14 +36,49 @@ pub struct Args {
     #[arg(long, env = "YUNHENG_API_BEHIND_TLS")]
     pub behind_tls: bool,
     /// Where the history is: a path for a file of SQLite, or the URL of a PostgreSQL server.
-    #[arg(long, env = "YUNHENG_API_STORE", default_value = "yunheng-history.db", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "YUNHENG_API_STORE",
+        default_value = "yunheng-history.db",
+        hide_env_values = true,
+        global = true
+    )]
     pub store: Location,
+    /// What the rows of the audit chain are hashed with from now on. Rows that are there keep theirs.
+    #[arg(long, env = "YUNHENG_API_AUDIT_HASH", value_enum, default_value = "sha256")]
+    pub audit_hash: Algorithm,
+    /// File to append an anchor of the audit chain to, once a minute: on another machine than the
+    /// store, or where whoever may change the store may not write.
+    #[arg(long, env = "YUNHENG_API_AUDIT_ANCHORS")]
+    pub audit_anchors: Option<PathBuf>,
     /// What to log, such as info or api=debug,kube=warn.
     #[arg(long, env = "YUNHENG_LOG", default_value = "info,kube=warn")]
     pub log: String,
     /// How it is written.
     #[arg(long, env = "YUNHENG_LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: LogFormat,
+}
+
+/// What else it does than serve.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Looks after the audit chain.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Reads the whole chain and says whether it is as it was written. Changes nothing; the server may
+    /// be running. Exit code 1 if anything is wrong.
+    Verify {
+        /// File of anchors to compare with, such as the server's --audit-anchors.
+        #[arg(long)]
+        anchors: Option<PathBuf>,
+        /// An anchor to compare with, as number:hash, such as the dashboard shows; may be given several times.
+        #[arg(long, value_name = "NUMBER:HASH")]
+        anchor: Vec<Anchor>,
+    },
 }
 
 /// How the log is written.

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::acts::{self, Act};
 use crate::object::object;
 use crate::problem::{Failure, ParameterCause, Shape};
 
@@ -22,16 +23,20 @@ pub struct Fingerprint(pub [u8; 32]);
 #[derive(Debug)]
 pub struct Body<T>(pub T, pub Fingerprint);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         if !is_json(request.headers()) {
             return Err(Failure::NotJson);
         }
+        let act = request.extensions().get::<Act>().cloned();
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
         let body = parse(&bytes)?;
-        Ok(Self(body, Fingerprint(Sha256::digest(&bytes).into())))
+        let print = Fingerprint(Sha256::digest(&bytes).into());
+        // The body comes last: what follows is the act.
+        acts::asked(act.as_ref(), &bytes, print).await?;
+        Ok(Self(body, print))
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod access;
 mod acting;
+mod acts;
 pub mod args;
 mod asking;
 mod automatic;
@@ -47,6 +48,7 @@ pub mod run;
 mod sentence;
 mod snapshot;
 pub mod state;
+pub mod verifying;
 mod view;
 pub mod world;
 

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, StreamExt};
 use tower_http::compression::CompressionLayer;
 
+use crate::acts;
 use crate::extract::BODY_BYTES_MAX;
 use crate::identity::Secret;
 use crate::language::Language;
@@ -33,10 +34,15 @@ const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Puts everything around the routes.
 pub fn wrap(routes: Router, app: App) -> Router {
     routes
+        .layer(from_fn_with_state(app.clone(), acts::record))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app, edge))
 }
+
+/// What the call is named by in the log.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
 
 /// Where an extractor writes down who calls, for the log.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +66,7 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let caller = CallerName::default();
     request.extensions_mut().insert(caller.clone());
+    request.extensions_mut().insert(RequestId(id.clone()));
 
     let mut response = limited(&app, request, next, &id).await;
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {

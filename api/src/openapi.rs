@@ -27,6 +27,7 @@ use utoipa::{Modify, OpenApi};
         (name = "drafts", description = "What one has begun to write."),
         (name = "events", description = "Changes as they happen."),
         (name = "invariants", description = "Every sum, made again."),
+        (name = "audit", description = "What was done, by whom, and whether the record is whole."),
         (name = "policy", description = "The city's own rules."),
         (name = "calendars", description = "Which days are worked, and when deadlines end."),
         (name = "system", description = "Version and health."),

@@ -10,7 +10,8 @@ use crate::dashboard::DOCS_POLICY;
 use crate::openapi::ApiDoc;
 use crate::problem::Failure;
 use crate::routes::{
-    allocations, applications, calendars, decisions, departments, drafts, events, health, invariants, overview, policy,
+    allocations, applications, audit, calendars, decisions, departments, drafts, events, health, invariants, overview,
+    policy,
     pools, requests, session,
 };
 use crate::state::App;
@@ -29,6 +30,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(drafts::router())
         .merge(events::router())
         .merge(invariants::router())
+        .merge(audit::router())
         .merge(policy::router())
         .merge(calendars::router())
         .merge(health::router());

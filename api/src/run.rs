@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::args::{Args, LogFormat};
 use crate::cluster::Kubernetes;
 use crate::dashboard::Files;
+use crate::history::audit::seen;
 use crate::history::{self, History, Store};
 use crate::router;
 use crate::routes::health;
@@ -50,8 +51,20 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(args: Args) -> Result<(), Error> {
-    let Args { listen, admin_listen, address_file, admin_address_file, dashboard, behind_tls, store, log, log_format } =
-        args;
+    let Args {
+        command: _,
+        listen,
+        admin_listen,
+        address_file,
+        admin_address_file,
+        dashboard,
+        behind_tls,
+        store,
+        audit_hash,
+        audit_anchors,
+        log,
+        log_format,
+    } = args;
     start_logging(&log, log_format)?;
     let mut config = Config::infer().await.map_err(|source| Error::FindCluster { source })?;
     config.connect_timeout = Some(Duration::from_secs(3));
@@ -60,7 +73,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let cluster = Kubernetes::new(client.clone(), config).map_err(|source| Error::Connect { source })?;
     let files = dashboard.map_or(Files::Embedded, Files::Folder);
     let store = Store::new(store).map_err(|source| Error::NameHistory { source })?;
-    let history = History::new(store);
+    let history = History::new(store, audit_hash, audit_anchors);
     let app = App::with_history(Arc::new(World::default()), Box::new(cluster), files, behind_tls, history);
 
     let stop = stop_signal()?;
@@ -72,6 +85,8 @@ pub async fn run(args: Args) -> Result<(), Error> {
     }
     tokio::spawn(follow_all(Arc::clone(&app.world), client));
     tokio::spawn(learn_version(app.clone()));
+    tokio::spawn(app.history.clone().keep());
+    tokio::spawn(seen::follow(Arc::clone(&app.world), app.history.clone()));
 
     let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone()));

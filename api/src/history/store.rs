@@ -27,6 +27,8 @@ pub enum Error {
     Ask(#[from] sqlx::Error),
     #[error("the history store has more to write than it can take")]
     Full,
+    #[error("nothing was written: the log says why")]
+    Unwritten,
     #[error("the history store didn't answer in time")]
     TimedOut,
     #[error("failed to understand what the history store has: {0}")]

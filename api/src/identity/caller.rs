@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{Secret, Session, User, check_origin, cookie_key, token_end};
 use crate::access::{self, Rights};
+use crate::acts;
 use crate::clock;
 use crate::language::Language;
 use crate::problem::Failure;
@@ -100,6 +101,7 @@ impl FromRequestParts<App> for Writer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let caller = Caller::from_request_parts(parts, app).await?;
+        acts::named(parts, &caller.user);
         if let Some(session) = &caller.session {
             check_origin(&parts.headers)?;
             let given = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
@@ -108,6 +110,7 @@ impl FromRequestParts<App> for Writer {
                 return Err(Failure::CsrfToken);
             }
         }
+        acts::known(parts, &caller.user).await?;
         Ok(Self(caller))
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod allocations;
 pub mod applications;
+pub mod audit;
 pub mod automatic;
 pub mod calendars;
 pub mod course;

@@ -16,7 +16,7 @@ use crate::language::Language;
 use crate::problem::{Failure, Problem};
 use crate::respond;
 use crate::state::App;
-use crate::{access, clock};
+use crate::{access, acts, clock};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(show_session, create_session, delete_session))
@@ -137,6 +137,7 @@ pub async fn create_session(
     let user = reviewed?;
     app.note_caller(&parts, &user.name);
     let rights = access::rights(&app, &user).await?;
+    acts::begin(&parts.extensions, &user).await?;
     if let Some(before) = identity::cookie_key(&parts.headers) {
         app.identity.sessions.close(&before);
     }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use api::cluster::{Cluster, Error, Right};
+use api::history::audit::Algorithm;
 use api::history::{History, Location, Store};
 use api::identity::{Secret, User};
 use api::state::App;
@@ -74,10 +75,10 @@ pub struct City {
 
 /// The people: token, name, and what they may do in every namespace.
 const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
-    ("admin", &[RULES[0], RULES[1], ("update", "resourcepools"), CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("admin", &[RULES[0], RULES[1], ("update", "resourcepools"), AUDIT, CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("approver", &[APPROVER[0], APPROVER[1], APPROVER[2], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("reviewer", &[REVIEWER[0], REVIEWER[1], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
-    ("auditor", &[CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("auditor", &[AUDIT, CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("zhang", &CATALOGUE),
     ("li", &CATALOGUE),
     // The staff of a provider: its own pool alone, by name.
@@ -88,6 +89,7 @@ const APPROVER: [(&str, &str); 3] =
     [("accept", "quotarequests"), ("approve", "quotarequests"), ("offer", "quotarequests")];
 const REVIEWER: [(&str, &str); 2] = [("review", "quotarequests"), ("offer", "quotarequests")];
 const RULES: [(&str, &str); 2] = [("update", "cloudpolicies"), ("update", "workcalendars")];
+const AUDIT: (&str, &str) = ("list", "auditrecords");
 const CATALOGUE: [(&str, &str); 2] = [("list", "resourcepools"), ("list", "cloudpolicies")];
 const CITY: [(&str, &str); 2] = [("list", "poolledgers"), ("list", "quotarequests")];
 
@@ -318,7 +320,7 @@ impl City {
 
     /// A city that keeps its history in this database.
     pub fn with_history(location: &Location) -> Self {
-        Self::with(Files::Embedded, false, History::new(Store::new(location.clone()).unwrap()))
+        Self::with(Files::Embedded, false, History::new(Store::new(location.clone()).unwrap(), Algorithm::Sha256, None))
     }
 
     fn with(files: Files, behind_tls: bool, history: History) -> Self {
@@ -345,6 +347,15 @@ impl City {
     pub fn beside(&self) -> Self {
         let cluster = Arc::clone(&self.cluster);
         let app = App::new(Arc::clone(&self.world), Box::new(Handle(Arc::clone(&cluster))), Files::Embedded, false);
+        Self { router: router::router(app.clone()), app, world: Arc::clone(&self.world), cluster }
+    }
+
+    /// Another server on the same cluster and the same history.
+    pub fn beside_with(&self, location: &Location) -> Self {
+        let cluster = Arc::clone(&self.cluster);
+        let history = History::new(Store::new(location.clone()).unwrap(), Algorithm::Sha256, None);
+        let handle = Box::new(Handle(Arc::clone(&cluster)));
+        let app = App::with_history(Arc::clone(&self.world), handle, Files::Embedded, false, history);
         Self { router: router::router(app.clone()), app, world: Arc::clone(&self.world), cluster }
     }
 
