@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::history::Location;
+
 /// The REST interface of Yunheng, with sign-in, live events and the dashboard.
 ///
 /// The cluster is the one of KUBECONFIG, or the one it runs in.
@@ -29,6 +31,9 @@ pub struct Args {
     /// TLS ends in front of this server: cookies are for TLS alone.
     #[arg(long, env = "YUNHENG_API_BEHIND_TLS")]
     pub behind_tls: bool,
+    /// Where the history is: a path for a file of SQLite, or the URL of a PostgreSQL server.
+    #[arg(long, env = "YUNHENG_API_STORE", default_value = "yunheng-history.db", hide_env_values = true)]
+    pub store: Location,
     /// What to log, such as info or api=debug,kube=warn.
     #[arg(long, env = "YUNHENG_LOG", default_value = "info,kube=warn")]
     pub log: String,

@@ -20,6 +20,7 @@ mod dashboard;
 mod deciding;
 mod documented;
 mod extract;
+pub mod history;
 mod idempotency;
 pub mod identity;
 mod language;

@@ -24,6 +24,7 @@ use utoipa::{Modify, OpenApi};
         (name = "applications", description = "What runs on it."),
         (name = "allocations", description = "Who has what, and whether it is enforced."),
         (name = "requests", description = "Asking for quota, and deciding."),
+        (name = "drafts", description = "What one has begun to write."),
         (name = "events", description = "Changes as they happen."),
         (name = "invariants", description = "Every sum, made again."),
         (name = "policy", description = "The city's own rules."),

@@ -184,6 +184,12 @@ pub enum Failure {
     TimedOut,
     /// The cluster can't be asked.
     ClusterAway,
+    /// The history store can't be asked, so nothing may be done that it would have to record.
+    HistoryAway,
+    /// As many drafts are kept for the caller as may be.
+    TooManyDrafts {
+        limit: usize,
+    },
     /// The cluster refused for a reason that the caller can't mend.
     Internal,
 }
@@ -284,11 +290,11 @@ impl Failure {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Refused { code, .. } => StatusCode::from_u16(Code::of(code).status).unwrap_or(StatusCode::CONFLICT),
-            Self::Duplicate { .. } | Self::Conflict => StatusCode::CONFLICT,
+            Self::Duplicate { .. } | Self::Conflict | Self::TooManyDrafts { .. } => StatusCode::CONFLICT,
             Self::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::VersionOld { .. } => StatusCode::PRECONDITION_FAILED,
             Self::TooManySignIns { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::TimedOut | Self::ClusterAway => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::TimedOut | Self::ClusterAway | Self::HistoryAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -331,6 +337,8 @@ impl Failure {
             Self::Busy => "Busy",
             Self::TimedOut => "TimedOut",
             Self::ClusterAway => "ClusterAway",
+            Self::HistoryAway => "HistoryAway",
+            Self::TooManyDrafts { .. } => "TooManyDrafts",
             Self::Internal => "Internal",
         }
     }
@@ -375,7 +383,7 @@ impl Failure {
     fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::TooManySignIns { retry_after_s } => Some(*retry_after_s),
-            Self::TooManyStreams | Self::ClusterAway => Some(CLUSTER_RETRY_S),
+            Self::TooManyStreams | Self::ClusterAway | Self::HistoryAway => Some(CLUSTER_RETRY_S),
             Self::Busy | Self::TimedOut => Some(1),
             _ => None,
         }

@@ -10,8 +10,8 @@ use crate::dashboard::DOCS_POLICY;
 use crate::openapi::ApiDoc;
 use crate::problem::Failure;
 use crate::routes::{
-    allocations, applications, decisions, departments, events, health, invariants, overview, policy, pools, requests,
-    session,
+    allocations, applications, decisions, departments, drafts, events, health, invariants, overview, policy, pools,
+    requests, session,
 };
 use crate::state::App;
 use crate::{dashboard, middleware};
@@ -26,6 +26,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(allocations::router())
         .merge(requests::router())
         .merge(decisions::router())
+        .merge(drafts::router())
         .merge(events::router())
         .merge(invariants::router())
         .merge(policy::router())

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::args::{Args, LogFormat};
 use crate::cluster::Kubernetes;
 use crate::dashboard::Files;
+use crate::history::{self, History, Store};
 use crate::router;
 use crate::routes::health;
 use crate::state::App;
@@ -32,6 +33,8 @@ pub enum Error {
     FindCluster { source: kube::config::InferConfigError },
     #[error("failed to set up the connection to the cluster: {source}")]
     Connect { source: kube::Error },
+    #[error("failed to make sense of where the history is: {source}")]
+    NameHistory { source: history::Error },
     #[error("failed to listen on {address} (is the port taken?): {source}")]
     Listen { address: SocketAddr, source: io::Error },
     #[error("failed to write the address to {}: {source}", path.display())]
@@ -47,7 +50,8 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(args: Args) -> Result<(), Error> {
-    let Args { listen, admin_listen, address_file, admin_address_file, dashboard, behind_tls, log, log_format } = args;
+    let Args { listen, admin_listen, address_file, admin_address_file, dashboard, behind_tls, store, log, log_format } =
+        args;
     start_logging(&log, log_format)?;
     let mut config = Config::infer().await.map_err(|source| Error::FindCluster { source })?;
     config.connect_timeout = Some(Duration::from_secs(3));
@@ -55,7 +59,9 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let client = Client::try_from(config.clone()).map_err(|source| Error::Connect { source })?;
     let cluster = Kubernetes::new(client.clone(), config).map_err(|source| Error::Connect { source })?;
     let files = dashboard.map_or(Files::Embedded, Files::Folder);
-    let app = App::new(Arc::new(World::default()), Box::new(cluster), files, behind_tls);
+    let store = Store::new(store).map_err(|source| Error::NameHistory { source })?;
+    let history = History::new(store);
+    let app = App::with_history(Arc::new(World::default()), Box::new(cluster), files, behind_tls, history);
 
     let stop = stop_signal()?;
     let listener = bind(listen, address_file.as_deref()).await?;

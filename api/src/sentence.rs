@@ -60,6 +60,8 @@ pub fn title(language: Language, failure: &Failure) -> &'static str {
         Failure::Busy => ("服务繁忙", "The server is busy"),
         Failure::TimedOut => ("处理超时", "It took too long"),
         Failure::ClusterAway => ("集群暂时无法访问", "The cluster can't be reached"),
+        Failure::HistoryAway => ("历史库暂时无法使用", "The history store can't be reached"),
+        Failure::TooManyDrafts { .. } => ("草稿过多", "Too many drafts"),
         Failure::Internal => ("服务内部错误", "Something went wrong in the server"),
     };
     choose(language, zh, en)
@@ -104,6 +106,9 @@ pub fn detail(language: Language, failure: &Failure) -> String {
             format!("失败次数过多, 请在 {retry_after_s} 秒后重试。"),
             format!("Too many attempts have failed; the next is possible in {retry_after_s} s."),
         ),
+        Failure::TooManyDrafts { limit } => {
+            (format!("您已有 {limit} 份草稿。"), format!("You have {limit} drafts, as many as are kept."))
+        }
         other => {
             let (zh, en) = plain(other);
             (zh.to_owned(), en.to_owned())
@@ -158,6 +163,10 @@ const fn plain(failure: &Failure) -> (&'static str, &'static str) {
             "Kubernetes API 服务器没有应答, 未写入任何内容。",
             "The Kubernetes API server doesn't answer. Nothing was written.",
         ),
+        Failure::HistoryAway => (
+            "无法写入审计日志或草稿, 因此未执行任何操作。",
+            "Neither audit rows nor drafts can be written or read, so nothing was done.",
+        ),
         _ => ("请求未能完成, 原因已记入日志。", "The call came to nothing; the log says why."),
     }
 }
@@ -200,6 +209,11 @@ pub fn next_step(language: Language, failure: &Failure) -> &'static str {
         }
         Failure::TooManyStreams => ("请关闭不用的页面后重试。", "Close pages that you don't need and try again."),
         Failure::ClusterAway => ("可继续查看数据, 请稍后再提交。", "Go on reading; write again in a moment."),
+        Failure::HistoryAway => (
+            "可继续查看云资源, 请稍后再提交; 若持续出现, 请告知管理员。",
+            "Go on reading what the cloud holds; write again in a moment, or tell the admin if it stays so.",
+        ),
+        Failure::TooManyDrafts { .. } => ("请提交或删除一份草稿。", "Send or delete one of them."),
         Failure::Internal => {
             ("请重试; 若仍失败, 请把请求编号告知管理员。", "Try again; if it fails, tell the admin the request id.")
         }

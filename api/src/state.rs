@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use crate::access::{self, RightsMemo};
 use crate::cluster::Cluster;
 use crate::dashboard::Files;
+use crate::history::History;
 use crate::idempotency;
 use crate::identity::Identity;
 use crate::latest::Latest;
@@ -34,6 +35,8 @@ pub struct Shared {
     pub rights: RightsMemo,
     pub idempotency: Arc<idempotency::Store>,
     pub files: Files,
+    /// What happened.
+    pub history: History,
     pub metrics: Metrics,
     pub in_flight: Semaphore,
     /// TLS is in front: cookies are for TLS alone, and browsers are told to come with TLS.
@@ -52,8 +55,20 @@ impl std::ops::Deref for App {
 }
 
 impl App {
+    /// Without a history: for a server that keeps one, there is [`App::with_history`].
     #[must_use]
     pub fn new(world: Arc<World>, cluster: Box<dyn Cluster>, files: Files, behind_tls: bool) -> Self {
+        Self::with_history(world, cluster, files, behind_tls, History::default())
+    }
+
+    #[must_use]
+    pub fn with_history(
+        world: Arc<World>,
+        cluster: Box<dyn Cluster>,
+        files: Files,
+        behind_tls: bool,
+        history: History,
+    ) -> Self {
         Self(Arc::new(Shared {
             world,
             cluster,
@@ -61,6 +76,7 @@ impl App {
             rights: access::memo(),
             idempotency: Arc::default(),
             files,
+            history,
             metrics: Metrics::default(),
             in_flight: Semaphore::new(IN_FLIGHT_MAX),
             behind_tls,

@@ -208,7 +208,9 @@ impl Cluster {
         let address = self.folder.join("api.url");
         let _ = std::fs::remove_file(&address);
         let arguments = ["--listen", "127.0.0.1:0", "--address-file", address.to_str().expect("paths here are text")];
-        let process = Process::start(&program, &arguments, &[("KUBECONFIG", &kubeconfig)], self.folder.join("api.log"));
+        let store = self.folder.join("history.db");
+        let environment = [("KUBECONFIG", kubeconfig.as_path()), ("YUNHENG_API_STORE", store.as_path())];
+        let process = Process::start(&program, &arguments, &environment, self.folder.join("api.log"));
         let url = address_in(&address, &process).await;
         eventually(SOON, "the API is ready", async || match reqwest::get(format!("{url}/readyz")).await {
             Ok(answer) if answer.status().is_success() => Ok(()),

@@ -6,6 +6,7 @@ pub mod applications;
 pub mod course;
 pub mod decisions;
 pub mod departments;
+pub mod drafts;
 pub mod events;
 pub mod health;
 pub mod invariants;

@@ -4,12 +4,14 @@
 //! is put into the caches as the watches would, so that everything behind the seam is the real thing.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod databases;
 mod objects;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use api::cluster::{Cluster, Error, Right};
+use api::history::{History, Location, Store};
 use api::identity::{Secret, User};
 use api::state::App;
 use api::world::{Watched, World};
@@ -271,6 +273,15 @@ impl City {
     }
 
     pub fn with_files(files: Files, behind_tls: bool) -> Self {
+        Self::with(files, behind_tls, History::default())
+    }
+
+    /// A city that keeps its history in this database.
+    pub fn with_history(location: &Location) -> Self {
+        Self::with(Files::Embedded, false, History::new(Store::new(location.clone()).unwrap()))
+    }
+
+    fn with(files: Files, behind_tls: bool, history: History) -> Self {
         let world = Arc::new(World::default());
         let cluster = Arc::new(Fake {
             world: Arc::clone(&world),
@@ -283,7 +294,8 @@ impl City {
             writes: AtomicUsize::new(0),
             reviews: AtomicUsize::new(0),
         });
-        let app = App::new(Arc::clone(&world), Box::new(Handle(Arc::clone(&cluster))), files, behind_tls);
+        let app =
+            App::with_history(Arc::clone(&world), Box::new(Handle(Arc::clone(&cluster))), files, behind_tls, history);
         let city = Self { router: router::router(app.clone()), app, world, cluster };
         city.fill();
         city
