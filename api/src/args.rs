@@ -34,6 +34,10 @@ pub struct Args {
     /// Where the history is: a path for a file of SQLite, or the URL of a PostgreSQL server.
     #[arg(long, env = "YUNHENG_API_STORE", default_value = "yunheng-history.db", hide_env_values = true)]
     pub store: Location,
+    /// File that says where notices go beside the dashboard: channels, mail server; see docs/notices.md.
+    /// Absent = the dashboard alone.
+    #[arg(long, env = "YUNHENG_API_NOTICES")]
+    pub notices: Option<PathBuf>,
     /// What to log, such as info or api=debug,kube=warn.
     #[arg(long, env = "YUNHENG_LOG", default_value = "info,kube=warn")]
     pub log: String,

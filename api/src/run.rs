@@ -19,6 +19,7 @@ use crate::args::{Args, LogFormat};
 use crate::cluster::Kubernetes;
 use crate::dashboard::Files;
 use crate::history::{self, History, Store};
+use crate::notices::{self, Post};
 use crate::router;
 use crate::routes::health;
 use crate::state::App;
@@ -35,6 +36,8 @@ pub enum Error {
     Connect { source: kube::Error },
     #[error("failed to make sense of where the history is: {source}")]
     NameHistory { source: history::Error },
+    #[error("failed to set up the channels of notices: {source}")]
+    SetUpNotices { source: notices::send::Error },
     #[error("failed to listen on {address} (is the port taken?): {source}")]
     Listen { address: SocketAddr, source: io::Error },
     #[error("failed to write the address to {}: {source}", path.display())]
@@ -50,8 +53,18 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(args: Args) -> Result<(), Error> {
-    let Args { listen, admin_listen, address_file, admin_address_file, dashboard, behind_tls, store, log, log_format } =
-        args;
+    let Args {
+        listen,
+        admin_listen,
+        address_file,
+        admin_address_file,
+        dashboard,
+        behind_tls,
+        store,
+        notices,
+        log,
+        log_format,
+    } = args;
     start_logging(&log, log_format)?;
     let mut config = Config::infer().await.map_err(|source| Error::FindCluster { source })?;
     config.connect_timeout = Some(Duration::from_secs(3));
@@ -63,6 +76,10 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let history = History::new(store);
     let app = App::with_history(Arc::new(World::default()), Box::new(cluster), files, behind_tls, history);
 
+    if let Some(path) = notices {
+        app.deliver_through(Post::read(&path).map_err(|source| Error::SetUpNotices { source })?);
+    }
+
     let stop = stop_signal()?;
     let listener = bind(listen, address_file.as_deref()).await?;
     if let Some(address) = admin_listen {
@@ -72,6 +89,8 @@ pub async fn run(args: Args) -> Result<(), Error> {
     }
     tokio::spawn(follow_all(Arc::clone(&app.world), client));
     tokio::spawn(learn_version(app.clone()));
+    tokio::spawn(notices::watch_for_ever(app.clone()));
+    tokio::spawn(notices::deliver_for_ever(app.clone()));
 
     let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone()));

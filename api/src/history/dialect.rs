@@ -65,6 +65,7 @@ impl fmt::Debug for Location {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     Drafts = 1,
+    Notices = 20,
 }
 
 impl Location {

@@ -5,9 +5,11 @@
 //! - Reads of the cluster's state never wait for it.
 //! - Every pool, queue, row and wait is bounded.
 
+pub mod deliveries;
 mod dialect;
 pub mod drafts;
 mod migrations;
+pub mod notices;
 mod store;
 
 pub use dialect::{Location, LocationError};
