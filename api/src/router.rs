@@ -10,8 +10,8 @@ use crate::dashboard::DOCS_POLICY;
 use crate::openapi::ApiDoc;
 use crate::problem::Failure;
 use crate::routes::{
-    allocations, applications, decisions, departments, drafts, events, health, invariants, overview, policy, pools,
-    requests, session,
+    allocations, applications, decisions, departments, drafts, events, health, invariants, notice_preferences, notices,
+    overview, policy, pools, requests, session,
 };
 use crate::state::App;
 use crate::{dashboard, middleware};
@@ -29,6 +29,8 @@ fn documented() -> OpenApiRouter<App> {
         .merge(drafts::router())
         .merge(events::router())
         .merge(invariants::router())
+        .merge(notices::router())
+        .merge(notice_preferences::router())
         .merge(policy::router())
         .merge(health::router());
     OpenApiRouter::with_openapi(ApiDoc::openapi()).merge(health::open_router()).nest("/api/v1", api)

@@ -154,7 +154,9 @@ impl Store {
         before: Option<(i64, String)>,
         limit: i64,
     ) -> Result<Vec<Delivery>, Error> {
-        let mut sql = Sql::new("SELECT d.id AS delivery, d.channel, d.address, d.state, d.attempts, d.next_at, d.error, d.updated_at, n.id, n.kind, n.at, n.subject, n.facts FROM notice_deliveries d JOIN notices n ON n.id = d.notice WHERE 1 = 1");
+        let mut sql = Sql::new(
+            "SELECT d.id AS delivery, d.channel, d.address, d.state, d.attempts, d.next_at, d.error, d.updated_at, n.id, n.kind, n.at, n.subject, n.facts FROM notice_deliveries d JOIN notices n ON n.id = d.notice WHERE 1 = 1",
+        );
         if let Some(state) = state {
             let state = sql.text(state.name());
             sql.push(&format!(" AND d.state = {state}"));
@@ -202,9 +204,10 @@ impl Store {
 
     /// How many there are in each state.
     pub async fn count_deliveries(&self) -> Result<(i64, i64), Error> {
-        let rows = sqlx::query("SELECT state, count(*) AS number FROM notice_deliveries WHERE state <> 'sent' GROUP BY state")
-            .fetch_all(self.pool().await?)
-            .await?;
+        let rows =
+            sqlx::query("SELECT state, count(*) AS number FROM notice_deliveries WHERE state <> 'sent' GROUP BY state")
+                .fetch_all(self.pool().await?)
+                .await?;
         let mut counted = (0, 0);
         for row in rows {
             let (state, number): (String, i64) = (row.try_get("state")?, row.try_get("number")?);

@@ -90,7 +90,8 @@ impl Store {
 
     /// Somebody's notices, the newest first.
     pub async fn notices(&self, reader: &Reader, wanted: &Wanted) -> Result<Vec<Told>, Error> {
-        let mut sql = Sql::new("SELECT n.id, n.kind, n.at, n.told_at, n.subject, n.facts, COALESCE(r.notice, '') AS seen");
+        let mut sql =
+            Sql::new("SELECT n.id, n.kind, n.at, n.told_at, n.subject, n.facts, COALESCE(r.notice, '') AS seen");
         let read_until = self.mark(&reader.person).await?;
         sql.concern(reader);
         if wanted.unread_only {
@@ -114,7 +115,7 @@ impl Store {
         sql.concern(reader);
         sql.unread(read_until);
         let limit = sql.number(UNREAD_MAX);
-        sql.push(&format!(" LIMIT {limit}) AS some"));
+        sql.push(&format!(" LIMIT {limit}) AS counted"));
         Ok(sql.query().fetch_one(self.pool().await?).await?.try_get("unread")?)
     }
 
@@ -137,13 +138,16 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Notes that somebody has read everything that was told until now.
-    pub async fn note_all_read(&self, person: &str, now: Timestamp) -> Result<(), Error> {
-        sqlx::query("INSERT INTO notice_marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at")
-            .bind(mark_of(person))
-            .bind(micros(now))
-            .execute(self.pool().await?)
-            .await?;
+    /// Notes that somebody has read everything that was told until now: until the newest there is, whatever
+    /// the clocks of several servers say.
+    pub async fn note_all_read(&self, person: &str) -> Result<(), Error> {
+        sqlx::query(
+            "INSERT INTO notice_marks (name, at) SELECT $1, COALESCE(MAX(told_at), 0) FROM notices WHERE 1 = 1 \
+             ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+        )
+        .bind(mark_of(person))
+        .execute(self.pool().await?)
+        .await?;
         Ok(())
     }
 

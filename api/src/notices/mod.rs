@@ -23,8 +23,8 @@ mod watch;
 
 pub use news::{City, news};
 pub use post::{Post, deliver_for_ever};
-pub use text::Text;
-pub use watch::{look, watch_for_ever};
+pub use text::{Text, name};
+pub use watch::{Kept, Owner, look, of_department, of_person, watch_for_ever};
 
 use std::collections::BTreeMap;
 

@@ -113,7 +113,10 @@ channels:
             wish(Audience::Approvers, &[Kind::AnswerOverdue], "zhao@elsewhere.example"),
         ];
         let cases: [(Notice, &[&str]); 5] = [
-            (notice(Kind::RequestApproved, "civil-affairs", &[own("civil-affairs")]), &["all", "mail zhang@example.cn"]),
+            (
+                notice(Kind::RequestApproved, "civil-affairs", &[own("civil-affairs")]),
+                &["all", "mail zhang@example.cn"],
+            ),
             (notice(Kind::RequestReturned, "civil-affairs", &[own("civil-affairs")]), &["all"]),
             (notice(Kind::RequestApproved, "education", &[own("education")]), &["all", "schools"]),
             (notice(Kind::RequestSubmitted, "education", &[Audience::Approvers]), &["all"]),

@@ -46,13 +46,23 @@ pub struct Egress {
     /// are there; where they aren't, switch it off.
     #[serde(default = "yes")]
     pub private_networks: bool,
+    /// How long an attempt over HTTP may take.
+    #[serde(default = "ten_seconds")]
+    pub timeout_ms: u64,
 }
 
 impl Default for Egress {
     fn default() -> Self {
-        Self { allowed_hosts: Vec::new(), private_networks: true }
+        Self { allowed_hosts: Vec::new(), private_networks: true, timeout_ms: ten_seconds() }
     }
 }
+
+const fn ten_seconds() -> u64 {
+    10_000
+}
+
+/// The lease of a delivery is longer than any attempt.
+const TIMEOUT_MS: std::ops::RangeInclusive<u64> = 100..=30_000;
 
 fn yes() -> bool {
     true
@@ -79,7 +89,8 @@ impl Egress {
     }
 
     fn may_name(&self, host: &str) -> bool {
-        let named = self.allowed_hosts.is_empty() || self.allowed_hosts.iter().any(|one| one.eq_ignore_ascii_case(host));
+        let named =
+            self.allowed_hosts.is_empty() || self.allowed_hosts.iter().any(|one| one.eq_ignore_ascii_case(host));
         // A name is looked up, and checked, when it is reached.
         named && host.trim_matches(['[', ']']).parse().map_or(true, |address| self.may_reach(address))
     }
@@ -291,6 +302,9 @@ impl Settings {
     /// The settings of this text; files are named from `folder` on.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Error> {
         let File { dashboard, egress, mail, channels } = serde_yaml_ng::from_str(text)?;
+        if !TIMEOUT_MS.contains(&egress.timeout_ms) {
+            return Err(Error::Channel { channel: "egress".to_owned(), fault: "timeoutMs is 100 to 30000" });
+        }
         let mail = mail.map(|mail| check_mail(mail, &egress, folder)).transpose()?;
         if channels.len() > CHANNELS_MAX {
             return Err(Error::Channel { channel: "channels".to_owned(), fault: "are more than 50" });
@@ -414,11 +428,20 @@ mod tests {
             (channel("type: webhook, url: 'https://x', urlFile: y"), "a: one of url and urlFile"),
             (channel("type: mail, to: [a@b.example]"), "a: there is no mail server"),
             (channel("type: webhook, url: 'https://x', secretFile: none"), "failed to read /nowhere/none"),
-            (format!("egress: {{allowedHosts: [y]}}\n{}", channel("type: webhook, url: 'https://x'")), "a: its host isn't"),
-            (format!("egress: {{privateNetworks: false}}\n{}", channel("type: webhook, url: 'https://10.0.0.1'")), "a: its host isn't"),
+            (
+                format!("egress: {{allowedHosts: [y]}}\n{}", channel("type: webhook, url: 'https://x'")),
+                "a: its host isn't",
+            ),
+            (
+                format!("egress: {{privateNetworks: false}}\n{}", channel("type: webhook, url: 'https://10.0.0.1'")),
+                "a: its host isn't",
+            ),
             (channel("type: webhook, url: 'https://x', kinds: [other]"), "unknown variant `other`"),
             ("channels:\n- {name: mail, type: webhook, url: 'https://x'}".into(), "mail: this name is taken"),
-            ("mail: {host: m, security: none, username: u, from: a@b}".into(), "mail: a password isn't sent in the clear"),
+            (
+                "mail: {host: m, security: none, username: u, from: a@b}".into(),
+                "mail: a password isn't sent in the clear",
+            ),
             ("mail: {host: m, username: u, from: a@b}".into(), "mail: username and passwordFile go together"),
         ];
         for (text, expected) in cases {

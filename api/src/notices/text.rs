@@ -63,16 +63,28 @@ pub const fn name(kind: Kind, language: Language) -> &'static str {
 const fn template(kind: Kind) -> Template {
     let (zh, en) = match kind {
         Kind::RequestSubmitted => (
-            ["申请 {number} 待处理", "{application}: {requester} 申请 CPU {cpu} 核, 内存 {memory}, 存储 {storage}(资源池 {pool})。"],
-            ["Request {number} waits", "{application}: {requester} asks for {cpu} cores, {memory} of memory and {storage} of storage from pool {pool}."],
+            [
+                "申请 {number} 待处理",
+                "{application}: {requester} 申请 CPU {cpu} 核, 内存 {memory}, 存储 {storage}(资源池 {pool})。",
+            ],
+            [
+                "Request {number} waits",
+                "{application}: {requester} asks for {cpu} cores, {memory} of memory and {storage} of storage from pool {pool}.",
+            ],
         ),
         Kind::RequestAccepted => (
             ["申请 {number} 已受理", "{application} 的申请已受理, 待技术审核。"],
-            ["Request {number} accepted", "The request for {application} is accepted and waits for the technical review."],
+            [
+                "Request {number} accepted",
+                "The request for {application} is accepted and waits for the technical review.",
+            ],
         ),
         Kind::RequestReviewed => (
             ["申请 {number} 技术审核通过", "{application} 的申请待行政审批。{reason}"],
-            ["Request {number} passed the technical review", "The request for {application} waits for the administrative approval. {reason}"],
+            [
+                "Request {number} passed the technical review",
+                "The request for {application} waits for the administrative approval. {reason}",
+            ],
         ),
         Kind::RequestReturned => (
             ["申请 {number} 退回补正", "{application} 的申请需要补正: {reason}"],
@@ -80,19 +92,31 @@ const fn template(kind: Kind) -> Template {
         ),
         Kind::RequestOffered => (
             ["申请 {number} 有调整方案待确认", "{application} 的申请有调整方案, 请答复。{reason}"],
-            ["Request {number}: counter-offer awaiting your answer", "There is a counter-offer for {application}: please answer. {reason}"],
+            [
+                "Request {number}: counter-offer awaiting your answer",
+                "There is a counter-offer for {application}: please answer. {reason}",
+            ],
         ),
         Kind::OfferDeclined => (
             ["申请 {number} 不接受调整方案", "{application} 的申请重新待审核。{reason}"],
-            ["Request {number}: counter-offer declined", "The request for {application} waits for review again. {reason}"],
+            [
+                "Request {number}: counter-offer declined",
+                "The request for {application} waits for review again. {reason}",
+            ],
         ),
         Kind::RequestApproved => (
             ["申请 {number} 已批准", "{application} 的申请已批准, 正在开通。{reason}"],
             ["Request {number} approved", "The request for {application} is approved and being provisioned. {reason}"],
         ),
         Kind::RequestInForce => (
-            ["申请 {number} 已生效", "{application} 的配额已生效: CPU {cpu} 核, 内存 {memory}, 存储 {storage}(以批准为准)。"],
-            ["Request {number} in force", "The quota of {application} is in force: {cpu} cores, {memory}, {storage} asked for; what was approved counts."],
+            [
+                "申请 {number} 已生效",
+                "{application} 的配额已生效: CPU {cpu} 核, 内存 {memory}, 存储 {storage}(以批准为准)。",
+            ],
+            [
+                "Request {number} in force",
+                "The quota of {application} is in force: {cpu} cores, {memory}, {storage} asked for; what was approved counts.",
+            ],
         ),
         Kind::RequestRejected => (
             ["申请 {number} 不予批准", "{application} 的申请不予批准: {reason}"],
@@ -104,7 +128,10 @@ const fn template(kind: Kind) -> Template {
         ),
         Kind::RequestLapsed => (
             ["申请 {number} 已失效", "{application} 的申请因未按期答复而失效, 原有配额不变。"],
-            ["Request {number} lapsed", "The request for {application} lapsed without an answer in time. What the application has is unchanged."],
+            [
+                "Request {number} lapsed",
+                "The request for {application} lapsed without an answer in time. What the application has is unchanged.",
+            ],
         ),
         Kind::AnswerDueSoon => (
             ["申请 {number} 即将逾期", "{application} 的申请({step})须于 {due} 前处理。"],
@@ -116,7 +143,10 @@ const fn template(kind: Kind) -> Template {
         ),
         Kind::RequestUrged => (
             ["申请 {number} 催办", "{application} 的申请({step})被催办, 请尽快处理。"],
-            ["Reminder: request {number}", "Please look at the request for {application} ({step}): its answer was urged."],
+            [
+                "Reminder: request {number}",
+                "Please look at the request for {application} ({step}): its answer was urged.",
+            ],
         ),
         Kind::LeaseEnding => (
             ["临时配额 {days} 天内到期", "{application} 在资源池 {pool} 的配额将于 {end} 到期。"],
@@ -136,7 +166,10 @@ const fn template(kind: Kind) -> Template {
         ),
         Kind::PoolUnreachable => (
             ["{pool}: 集群无法访问", "暂不分配, 回收中的配额继续占用({reason}): {message}"],
-            ["{pool}: cluster unreachable", "Nothing is granted and what is taken back stays counted ({reason}): {message}"],
+            [
+                "{pool}: cluster unreachable",
+                "Nothing is granted and what is taken back stays counted ({reason}): {message}",
+            ],
         ),
     };
     Template { zh, en }

@@ -78,7 +78,9 @@ impl Told<'_> {
         let (from, to) = (record.from, record.to);
         let verdict = record.verdict.as_deref();
         let (kind, audiences) = match to {
-            _ if from == Some(Phase::Returned) && matches!(to, Phase::Submitted | Phase::Accepted | Phase::TechReview) => {
+            _ if from == Some(Phase::Returned)
+                && matches!(to, Phase::Submitted | Phase::Accepted | Phase::TechReview) =>
+            {
                 (Kind::RequestSubmitted, turn_of(to, record.stage))
             }
             Phase::TechReview if from == Some(Phase::Offered) && verdict == Some(Verdict::DeclineOffer.name()) => {
@@ -129,7 +131,8 @@ impl Told<'_> {
         if due > now {
             return None;
         }
-        let next = if stage.name == ReviewStage::TechReview.name() { Audience::Approvers } else { Audience::CloudAdmins };
+        let next =
+            if stage.name == ReviewStage::TechReview.name() { Audience::Approvers } else { Audience::CloudAdmins };
         let mut audiences = self.turn(stage);
         audiences.push(next);
         let more = facts([("due", &minute(due)), ("step", &stage.name)]);

@@ -22,10 +22,7 @@ pub fn notices(allocation: &Allocation, application: Option<&str>, city: &City) 
         kind,
         at,
         audiences,
-        subject: Subject::Application {
-            department: department.to_owned(),
-            name: allocation.spec.application.clone(),
-        },
+        subject: Subject::Application { department: department.to_owned(), name: allocation.spec.application.clone() },
         facts: facts([
             ("application", application.unwrap_or(&allocation.spec.application)),
             ("pool", &allocation.spec.pool),

@@ -22,8 +22,6 @@ use tower::Service;
 use super::super::settings::{self, Egress};
 use super::{Error, Outcome};
 
-/// An attempt, from the name to the end of the answer.
-const ATTEMPT_WITHIN: Duration = Duration::from_secs(10);
 /// The answer of a robot is some hundred bytes; nobody reads more.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
@@ -49,20 +47,26 @@ type Wire = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector<Reso
 
 /// Connections to one channel's receiver.
 #[derive(Clone, Debug)]
-pub struct Client(Wire);
+pub struct Client {
+    wire: Wire,
+    /// For an attempt, from the name to the end of the answer.
+    within: Duration,
+}
 
 impl Client {
     pub fn new(egress: &Egress, ca_file: Option<&Path>) -> Result<Self, Error> {
         let mut connector = HttpConnector::new_with_resolver(Resolver(egress.clone()));
         connector.enforce_http(false);
-        connector.set_connect_timeout(Some(ATTEMPT_WITHIN / 2));
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls(ca_file)?).https_or_http().enable_http1().wrap_connector(connector);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(ca_file)?)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
         let wire = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             // A notice an hour needs no open connection, and a stale one costs an attempt.
             .pool_max_idle_per_host(0)
             .build(connector);
-        Ok(Self(wire))
+        Ok(Self { wire, within: Duration::from_millis(egress.timeout_ms) })
     }
 
     pub async fn post(&self, letter: Letter) -> Outcome {
@@ -73,14 +77,14 @@ impl Client {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = url;
         *request.headers_mut() = headers;
-        match tokio::time::timeout(ATTEMPT_WITHIN, self.exchange(request, reading)).await {
+        match tokio::time::timeout(self.within, self.exchange(request, reading)).await {
             Ok(outcome) => outcome,
-            Err(_) => Outcome::failed("TimedOut: no answer within 10 s"),
+            Err(_) => Outcome::failed(format!("TimedOut: no answer within {} ms", self.within.as_millis())),
         }
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>, reading: Reading) -> Outcome {
-        let response = match self.0.request(request).await {
+        let response = match self.wire.request(request).await {
             Ok(response) => response,
             Err(error) => return Outcome::failed(format!("NotReached: {}", causes(&error))),
         };

@@ -18,9 +18,14 @@ use crate::history::deliveries::Delivery;
 pub enum Outcome {
     Taken,
     /// It may get through later.
-    Failed { error: String, retry_after_s: Option<i64> },
+    Failed {
+        error: String,
+        retry_after_s: Option<i64>,
+    },
     /// It won't get through as it is: somebody has to change something first.
-    Refused { error: String },
+    Refused {
+        error: String,
+    },
 }
 
 impl Outcome {
@@ -61,7 +66,8 @@ enum Way {
 impl Sender {
     /// Everybody that deliveries can go through. No connection is made.
     pub fn all(settings: &Settings) -> Result<Vec<Self>, Error> {
-        let own = settings.mail.iter().map(|server| Self::mail(super::route::MAIL, settings, server, server.language()));
+        let own =
+            settings.mail.iter().map(|server| Self::mail(super::route::MAIL, settings, server, server.language()));
         let channels = settings.channels.iter().map(|channel| Self::of(channel, settings));
         own.chain(channels).collect()
     }
@@ -72,10 +78,9 @@ impl Sender {
                 return Self::mail(&channel.name, settings, server, channel.language);
             }
             (Target::Mail { .. }, None) => return Err(Error::Mail("there is no mail server".to_owned())),
-            (
-                Target::Webhook { ca_file, .. } | Target::Wecom { ca_file, .. } | Target::Dingtalk { ca_file, .. },
-                _,
-            ) => ca_file,
+            (Target::Webhook { ca_file, .. } | Target::Wecom { ca_file, .. } | Target::Dingtalk { ca_file, .. }, _) => {
+                ca_file
+            }
         };
         let client = http::Client::new(&settings.egress, ca_file.as_deref())?;
         let way = Way::Http(channel.clone(), client);

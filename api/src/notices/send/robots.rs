@@ -86,7 +86,10 @@ mod tests {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         let url = signed(&"https://oapi.example/robot/send?access_token=x".parse().unwrap(), &secret, now).unwrap();
         let url = url.to_string();
-        assert!(url.starts_with("https://oapi.example/robot/send?access_token=x&timestamp=1700000000000&sign="), "{url}");
+        assert!(
+            url.starts_with("https://oapi.example/robot/send?access_token=x&timestamp=1700000000000&sign="),
+            "{url}"
+        );
         assert!(!url.ends_with('=') && url.ends_with("%3D"), "{url}");
     }
 }

@@ -38,7 +38,10 @@ mod tests {
     #[test]
     fn signatures_are_those_of_other_programs() {
         let secret = |text: &str| Secret::new(text.to_owned());
-        assert_eq!(webhook(&secret("s3cret"), 1_700_000_000, br#"{"a":1}"#), "v1=1698a50bc74d1ff1db85c4e0a5297c2ad9fdba245d5737cdb789e4cc6e098940");
+        assert_eq!(
+            webhook(&secret("s3cret"), 1_700_000_000, br#"{"a":1}"#),
+            "v1=1698a50bc74d1ff1db85c4e0a5297c2ad9fdba245d5737cdb789e4cc6e098940"
+        );
         assert_eq!(dingtalk(&secret("SEC0"), 1_700_000_000_000), "grq97xXoTUjTHFvKaCG7ayUVYZj98Kc7erzY+P9gZxg=");
     }
 }
