@@ -224,7 +224,7 @@ async fn a_receiver_that_never_answers_ends_in_the_dead_letters_and_is_tried_ane
     let mut time = now();
     for _ in 0..10 {
         assert_eq!(round(&city, time).await, 1);
-        time = time + SignedDuration::from_hours(7);
+        time += SignedDuration::from_hours(7);
     }
     assert_eq!(round(&city, time).await, 0);
     let list = city.get("admin", "/api/v1/notices/deliveries?state=dead").await;

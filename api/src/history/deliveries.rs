@@ -77,8 +77,8 @@ impl Store {
         let row = sqlx::query("SELECT count(*) AS pending FROM notice_deliveries WHERE state = 'pending'")
             .fetch_one(&mut **transaction)
             .await?;
-        let mut pending: i64 = row.try_get("pending")?;
-        for (channel, address) in deliveries {
+        let pending: i64 = row.try_get("pending")?;
+        for (pending, (channel, address)) in (pending..).zip(deliveries) {
             let full = pending >= PENDING_MAX;
             let (state, error) = if full { (State::Dead, QUEUE_FULL) } else { (State::Pending, "") };
             sqlx::query("INSERT INTO notice_deliveries (id, notice, channel, address, state, attempts, next_at, taken_until, error, updated_at) VALUES ($1, $2, $3, $4, $5, 0, $6, 0, $7, $8) ON CONFLICT (id) DO NOTHING")
@@ -92,7 +92,6 @@ impl Store {
                 .bind(micros(now))
                 .execute(&mut **transaction)
                 .await?;
-            pending += 1;
         }
         Ok(())
     }

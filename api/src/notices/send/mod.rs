@@ -59,7 +59,7 @@ pub struct Sender {
 
 #[derive(Debug)]
 enum Way {
-    Http(Channel, http::Client),
+    Http(Box<Channel>, http::Client),
     Mail(mail::Server, crate::language::Language),
 }
 
@@ -83,7 +83,7 @@ impl Sender {
             }
         };
         let client = http::Client::new(&settings.egress, ca_file.as_deref())?;
-        let way = Way::Http(channel.clone(), client);
+        let way = Way::Http(Box::new(channel.clone()), client);
         Ok(Self { name: channel.name.clone(), settings: settings.clone(), way })
     }
 
