@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
+import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteDraftData, DeleteDraftErrors, DeleteDraftResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, SaveDraftData, SaveDraftErrors, SaveDraftResponses, SaveNoticePreferencesData, SaveNoticePreferencesErrors, SaveNoticePreferencesResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowDraftData, ShowDraftErrors, ShowDraftResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowNoticePreferencesData, ShowNoticePreferencesErrors, ShowNoticePreferencesResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -97,6 +97,62 @@ export const showDepartment = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
+ * The caller's drafts.
+ */
+export const listDrafts = <ThrowOnError extends boolean = true>(options?: Options<ListDraftsData, ThrowOnError>): RequestResult<ListDraftsResponses, ListDraftsErrors, ThrowOnError> => (options?.client ?? client).get<ListDraftsResponses, ListDraftsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts',
+    ...options
+});
+
+/**
+ * Forgets a draft.
+ */
+export const deleteDraft = <ThrowOnError extends boolean = true>(options: Options<DeleteDraftData, ThrowOnError>): RequestResult<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError> => (options.client ?? client).delete<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options
+});
+
+/**
+ * One draft of the caller's.
+ */
+export const showDraft = <ThrowOnError extends boolean = true>(options: Options<ShowDraftData, ThrowOnError>): RequestResult<ShowDraftResponses, ShowDraftErrors, ThrowOnError> => (options.client ?? client).get<ShowDraftResponses, ShowDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options
+});
+
+/**
+ * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
+ */
+export const saveDraft = <ThrowOnError extends boolean = true>(options: Options<SaveDraftData, ThrowOnError>): RequestResult<SaveDraftResponses, SaveDraftErrors, ThrowOnError> => (options.client ?? client).put<SaveDraftResponses, SaveDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Changes of what the caller may see, as they happen.
  *
  * Server-sent events: `changed` carries the object's kind and name as JSON; `reset` says that
@@ -128,6 +184,62 @@ export const showInvariants = <ThrowOnError extends boolean = true>(options?: Op
         }],
     url: '/api/v1/invariants',
     ...options
+});
+
+/**
+ * The caller's notices: of his departments, and of what his roles have to do.
+ */
+export const listNotices = <ThrowOnError extends boolean = true>(options?: Options<ListNoticesData, ThrowOnError>): RequestResult<ListNoticesResponses, ListNoticesErrors, ThrowOnError> => (options?.client ?? client).get<ListNoticesResponses, ListNoticesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices',
+    ...options
+});
+
+/**
+ * What became of notices that were sent elsewhere. For cloud admins, and to read for auditors.
+ */
+export const listDeliveries = <ThrowOnError extends boolean = true>(options?: Options<ListDeliveriesData, ThrowOnError>): RequestResult<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError> => (options?.client ?? client).get<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/deliveries',
+    ...options
+});
+
+/**
+ * Tries a dead delivery anew, from the first attempt on. The receiver gets the same event id.
+ */
+export const retryDelivery = <ThrowOnError extends boolean = true>(options: Options<RetryDeliveryData, ThrowOnError>): RequestResult<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError> => (options.client ?? client).post<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/deliveries/{id}/retry',
+    ...options
+});
+
+/**
+ * Notes that the caller has read notices. Ids that aren't his are passed over.
+ */
+export const readNotices = <ThrowOnError extends boolean = true>(options: Options<ReadNoticesData, ThrowOnError>): RequestResult<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError> => (options.client ?? client).post<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/read',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -183,6 +295,36 @@ export const showPool = <ThrowOnError extends boolean = true>(options: Options<S
         }],
     url: '/api/v1/pools/{pool}',
     ...options
+});
+
+/**
+ * What the caller wants to hear, and what his departments do.
+ */
+export const showNoticePreferences = <ThrowOnError extends boolean = true>(options?: Options<ShowNoticePreferencesData, ThrowOnError>): RequestResult<ShowNoticePreferencesResponses, ShowNoticePreferencesErrors, ThrowOnError> => (options?.client ?? client).get<ShowNoticePreferencesResponses, ShowNoticePreferencesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/preferences/notices',
+    ...options
+});
+
+/**
+ * Sets what the caller wants to hear, or one of his departments, whose accountable person he is.
+ */
+export const saveNoticePreferences = <ThrowOnError extends boolean = true>(options: Options<SaveNoticePreferencesData, ThrowOnError>): RequestResult<SaveNoticePreferencesResponses, SaveNoticePreferencesErrors, ThrowOnError> => (options.client ?? client).put<SaveNoticePreferencesResponses, SaveNoticePreferencesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/preferences/notices',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -339,6 +339,62 @@ export type DecisionView = {
 };
 
 /**
+ * Deliveries, those that changed last first.
+ */
+export type DeliveryList = {
+    items: Array<DeliveryView>;
+    /**
+     * How many wait.
+     */
+    pending: number;
+    /**
+     * How many nobody tries any more.
+     */
+    dead: number;
+    /**
+     * Where the next page begins; `null` on the last.
+     */
+    continue: string | null;
+};
+
+export type DeliveryStateView = 'pending' | 'sent' | 'dead';
+
+/**
+ * A notice on its way to a channel.
+ */
+export type DeliveryView = {
+    id: string;
+    /**
+     * Id of the notice.
+     */
+    notice: string;
+    kind: Kind;
+    title: string;
+    /**
+     * Name of the channel; `mail` for addresses that people and departments have chosen.
+     */
+    channel: string;
+    /**
+     * Address in the channel; empty where it has one receiver.
+     */
+    address: string;
+    state: DeliveryStateView;
+    /**
+     * Attempts so far.
+     */
+    attempts: number;
+    /**
+     * Why the last attempt came to nothing; `null` where none did.
+     */
+    error: string | null;
+    /**
+     * When it is tried next; `null` where it isn't.
+     */
+    nextAt: string | null;
+    updatedAt: string;
+};
+
+/**
  * One page of a list.
  */
 export type DepartmentList = {
@@ -359,6 +415,33 @@ export type DepartmentList = {
      * The cluster can't be followed at the moment: writes are refused.
      */
     stale: boolean;
+};
+
+/**
+ * What one department wants, whoever reads it there.
+ */
+export type DepartmentPreference = {
+    /**
+     * Kinds that are mailed.
+     */
+    mail: Array<Kind>;
+    /**
+     * Where to.
+     */
+    addresses: Array<string>;
+};
+
+/**
+ * A department's preference, and whether the caller may change it.
+ */
+export type DepartmentPreferenceView = {
+    department: string;
+    displayName: string;
+    preference: DepartmentPreference;
+    /**
+     * Its accountable persons may.
+     */
+    mayChange: boolean;
 };
 
 /**
@@ -406,6 +489,32 @@ export type DepartmentView = {
     ceilings: Array<Ceiling>;
     conditions: Array<Condition>;
     sample: boolean;
+};
+
+/**
+ * All drafts of the caller, the newest first: 20 at most.
+ */
+export type DraftList = {
+    items: Array<DraftView>;
+};
+
+/**
+ * A form that somebody has begun to fill in. Nobody else sees it, whatever his role.
+ */
+export type DraftView = {
+    id: string;
+    department: string;
+    /**
+     * The form as it was left.
+     */
+    content: {
+        [key: string]: unknown;
+    };
+    updatedAt: string;
+    /**
+     * It is forgotten then, unless it is saved again.
+     */
+    expiresAt: string;
 };
 
 /**
@@ -553,6 +662,19 @@ export type Invariants = {
 };
 
 /**
+ * What a notice is about.
+ */
+export type Kind = 'requestSubmitted' | 'requestAccepted' | 'requestReviewed' | 'requestReturned' | 'requestOffered' | 'offerDeclined' | 'requestApproved' | 'requestInForce' | 'requestRejected' | 'requestWithdrawn' | 'requestLapsed' | 'answerDueSoon' | 'answerOverdue' | 'requestUrged' | 'leaseEnding' | 'leaseEnded' | 'poolShort' | 'poolHalted' | 'poolUnreachable';
+
+/**
+ * A kind and what it is called.
+ */
+export type KindName = {
+    kind: Kind;
+    name: string;
+};
+
+/**
  * What it means that something doesn't agree.
  */
 export type Meaning = 'Broken' | 'Behind' | 'Differs';
@@ -605,6 +727,35 @@ export type NewDecision = {
 };
 
 /**
+ * What to keep.
+ */
+export type NewDraft = {
+    /**
+     * The department it is for; the caller belongs to it.
+     */
+    department: string;
+    /**
+     * The form as it is: any object of at most 64 KiB.
+     */
+    content: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * What to keep. What isn't named stays as it is.
+ */
+export type NewNoticePreferences = {
+    own?: PersonPreference | null;
+    /**
+     * By the department's name.
+     */
+    departments?: {
+        [key: string]: DepartmentPreference;
+    };
+};
+
+/**
  * What to ask for.
  */
 export type NewRequest = {
@@ -639,6 +790,86 @@ export type NewSession = {
      * A token of the cluster. It is kept in memory alone, and never longer than the session.
      */
     token: string;
+};
+
+/**
+ * The caller's notices, the newest first.
+ */
+export type NoticeList = {
+    items: Array<NoticeView>;
+    /**
+     * How many the caller hasn't read, 1000 at most.
+     */
+    unread: number;
+    /**
+     * Where the next page begins; `null` on the last.
+     */
+    continue: string | null;
+};
+
+/**
+ * What the caller and his departments want to hear.
+ */
+export type NoticePreferences = {
+    /**
+     * The caller's own.
+     */
+    own: PersonPreference;
+    /**
+     * Those of his departments.
+     */
+    departments: Array<DepartmentPreferenceView>;
+    /**
+     * Every kind, with its name for people.
+     */
+    kinds: Array<KindName>;
+    /**
+     * Whether there is a mail server: without one addresses get nothing.
+     */
+    mail: boolean;
+    /**
+     * Domains that addresses may be in; `*` is any. Empty: none may be chosen.
+     */
+    domains: Array<string>;
+};
+
+/**
+ * Something that the caller must hear of.
+ */
+export type NoticeView = {
+    /**
+     * The same wherever and however often it is told.
+     */
+    id: string;
+    kind: Kind;
+    /**
+     * When it came about.
+     */
+    at: string;
+    title: string;
+    body: string;
+    /**
+     * The page of the dashboard that it is about.
+     */
+    path: string;
+    /**
+     * Whether the caller has read it.
+     */
+    read: boolean;
+};
+
+/**
+ * What the caller has read.
+ */
+export type NoticesRead = {
+    /**
+     * These.
+     */
+    ids?: Array<string>;
+    /**
+     * Everything until now.
+     */
+    all?: boolean;
 };
 
 /**
@@ -781,6 +1012,24 @@ export type Period = {
      * The last day included; absent = permanent.
      */
     end?: string | null;
+};
+
+/**
+ * What one person wants.
+ */
+export type PersonPreference = {
+    /**
+     * Kinds that aren't shown and not counted.
+     */
+    muted: Array<Kind>;
+    /**
+     * Kinds that are mailed.
+     */
+    mail: Array<Kind>;
+    /**
+     * Where to.
+     */
+    addresses: Array<string>;
 };
 
 /**
@@ -1304,6 +1553,13 @@ export type TierView = {
 };
 
 /**
+ * How many are left.
+ */
+export type Unread = {
+    unread: number;
+};
+
+/**
  * A person or a program.
  */
 export type User = {
@@ -1681,6 +1937,180 @@ export type ShowDepartmentResponses = {
 
 export type ShowDepartmentResponse = ShowDepartmentResponses[keyof ShowDepartmentResponses];
 
+export type ListDraftsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/drafts';
+};
+
+export type ListDraftsErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListDraftsError = ListDraftsErrors[keyof ListDraftsErrors];
+
+export type ListDraftsResponses = {
+    /**
+     * All of them.
+     */
+    200: DraftList;
+};
+
+export type ListDraftsResponse = ListDraftsResponses[keyof ListDraftsResponses];
+
+export type DeleteDraftData = {
+    body?: never;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type DeleteDraftErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The CSRF token is missing or wrong, or the call comes from a page of another site.
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type DeleteDraftError = DeleteDraftErrors[keyof DeleteDraftErrors];
+
+export type DeleteDraftResponses = {
+    /**
+     * It is gone.
+     */
+    204: void;
+};
+
+export type DeleteDraftResponse = DeleteDraftResponses[keyof DeleteDraftResponses];
+
+export type ShowDraftData = {
+    body?: never;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type ShowDraftErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowDraftError = ShowDraftErrors[keyof ShowDraftErrors];
+
+export type ShowDraftResponses = {
+    /**
+     * The draft.
+     */
+    200: DraftView;
+};
+
+export type ShowDraftResponse = ShowDraftResponses[keyof ShowDraftResponses];
+
+export type SaveDraftData = {
+    /**
+     * What to keep.
+     */
+    body: NewDraft;
+    path: {
+        /**
+         * Chosen by the client: letters, digits, `-`, `_` and `.`.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/drafts/{id}';
+};
+
+export type SaveDraftErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The caller has 20 drafts already.
+     */
+    409: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SaveDraftError = SaveDraftErrors[keyof SaveDraftErrors];
+
+export type SaveDraftResponses = {
+    /**
+     * Kept instead of what was there.
+     */
+    200: DraftView;
+    /**
+     * Kept; there was none.
+     */
+    201: DraftView;
+};
+
+export type SaveDraftResponse = SaveDraftResponses[keyof SaveDraftResponses];
+
 export type FollowEventsData = {
     body?: never;
     headers?: {
@@ -1752,6 +2182,196 @@ export type ShowInvariantsResponses = {
 };
 
 export type ShowInvariantsResponse = ShowInvariantsResponses[keyof ShowInvariantsResponses];
+
+export type ListNoticesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only those that aren't read.
+         */
+        unread?: boolean;
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * Where the page begins, as the page before said.
+         */
+        continue?: string;
+    };
+    url: '/api/v1/notices';
+};
+
+export type ListNoticesErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListNoticesError = ListNoticesErrors[keyof ListNoticesErrors];
+
+export type ListNoticesResponses = {
+    /**
+     * A page.
+     */
+    200: NoticeList;
+};
+
+export type ListNoticesResponse = ListNoticesResponses[keyof ListNoticesResponses];
+
+export type ListDeliveriesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only those in this state.
+         */
+        state?: DeliveryStateView;
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * Where the page begins, as the page before said.
+         */
+        continue?: string;
+    };
+    url: '/api/v1/notices/deliveries';
+};
+
+export type ListDeliveriesErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller doesn't run the cloud.
+     */
+    403: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListDeliveriesError = ListDeliveriesErrors[keyof ListDeliveriesErrors];
+
+export type ListDeliveriesResponses = {
+    /**
+     * A page.
+     */
+    200: DeliveryList;
+};
+
+export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
+
+export type RetryDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the delivery.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/notices/deliveries/{id}/retry';
+};
+
+export type RetryDeliveryErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller doesn't run the cloud, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type RetryDeliveryError = RetryDeliveryErrors[keyof RetryDeliveryErrors];
+
+export type RetryDeliveryResponses = {
+    /**
+     * It waits for its turn; or it did already, or was sent.
+     */
+    200: DeliveryView;
+};
+
+export type RetryDeliveryResponse = RetryDeliveryResponses[keyof RetryDeliveryResponses];
+
+export type ReadNoticesData = {
+    /**
+     * Which.
+     */
+    body: NoticesRead;
+    path?: never;
+    query?: never;
+    url: '/api/v1/notices/read';
+};
+
+export type ReadNoticesErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type ReadNoticesError = ReadNoticesErrors[keyof ReadNoticesErrors];
+
+export type ReadNoticesResponses = {
+    /**
+     * Noted; how many are left.
+     */
+    200: Unread;
+};
+
+export type ReadNoticesResponse = ReadNoticesResponses[keyof ReadNoticesResponses];
 
 export type ShowOverviewData = {
     body?: never;
@@ -1881,6 +2501,87 @@ export type ShowPoolResponses = {
 };
 
 export type ShowPoolResponse = ShowPoolResponses[keyof ShowPoolResponses];
+
+export type ShowNoticePreferencesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/preferences/notices';
+};
+
+export type ShowNoticePreferencesErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowNoticePreferencesError = ShowNoticePreferencesErrors[keyof ShowNoticePreferencesErrors];
+
+export type ShowNoticePreferencesResponses = {
+    /**
+     * All of it.
+     */
+    200: NoticePreferences;
+};
+
+export type ShowNoticePreferencesResponse = ShowNoticePreferencesResponses[keyof ShowNoticePreferencesResponses];
+
+export type SaveNoticePreferencesData = {
+    /**
+     * What to keep.
+     */
+    body: NewNoticePreferences;
+    path?: never;
+    query?: never;
+    url: '/api/v1/preferences/notices';
+};
+
+export type SaveNoticePreferencesErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SaveNoticePreferencesError = SaveNoticePreferencesErrors[keyof SaveNoticePreferencesErrors];
+
+export type SaveNoticePreferencesResponses = {
+    /**
+     * As it is now.
+     */
+    200: NoticePreferences;
+};
+
+export type SaveNoticePreferencesResponse = SaveNoticePreferencesResponses[keyof SaveNoticePreferencesResponses];
 
 export type ListRequestsData = {
     body?: never;

@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { correctRequest, createRequest, createSession, decideRequest, deleteSession, listAllocations, listApplications, listDepartments, listPools, listRequests, type Options, previewRequest, showAllocation, showApplication, showDecision, showDepartment, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
-import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, listAllocations, listApplications, listDeliveries, listDepartments, listDrafts, listNotices, listPools, listRequests, type Options, previewRequest, readNotices, retryDelivery, saveDraft, saveNoticePreferences, showAllocation, showApplication, showDecision, showDepartment, showDraft, showHealth, showInvariants, showNoticePreferences, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
+import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListNoticesData, ListNoticesError, ListNoticesResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReadNoticesData, ReadNoticesError, ReadNoticesResponse, RetryDeliveryData, RetryDeliveryError, RetryDeliveryResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SaveNoticePreferencesData, SaveNoticePreferencesError, SaveNoticePreferencesResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowNoticePreferencesData, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -147,6 +147,76 @@ export const showDepartmentOptions = (options: Options<ShowDepartmentData>) => q
     queryKey: showDepartmentQueryKey(options)
 });
 
+export const listDraftsQueryKey = (options?: Options<ListDraftsData>) => createQueryKey('listDrafts', options);
+
+/**
+ * The caller's drafts.
+ */
+export const listDraftsOptions = (options?: Options<ListDraftsData>) => queryOptions<ListDraftsResponse, ListDraftsError, ListDraftsResponse, ReturnType<typeof listDraftsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDrafts({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDraftsQueryKey(options)
+});
+
+/**
+ * Forgets a draft.
+ */
+export const deleteDraftMutation = (options?: Partial<Options<DeleteDraftData>>): UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> => {
+    const mutationOptions: UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteDraft({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const showDraftQueryKey = (options: Options<ShowDraftData>) => createQueryKey('showDraft', options);
+
+/**
+ * One draft of the caller's.
+ */
+export const showDraftOptions = (options: Options<ShowDraftData>) => queryOptions<ShowDraftResponse, ShowDraftError, ShowDraftResponse, ReturnType<typeof showDraftQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showDraft({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showDraftQueryKey(options)
+});
+
+/**
+ * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
+ */
+export const saveDraftMutation = (options?: Partial<Options<SaveDraftData>>): UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> => {
+    const mutationOptions: UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await saveDraft({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const showInvariantsQueryKey = (options?: Options<ShowInvariantsData>) => createQueryKey('showInvariants', options);
 
 /**
@@ -168,6 +238,76 @@ export const showInvariantsOptions = (options?: Options<ShowInvariantsData>) => 
     },
     queryKey: showInvariantsQueryKey(options)
 });
+
+export const listNoticesQueryKey = (options?: Options<ListNoticesData>) => createQueryKey('listNotices', options);
+
+/**
+ * The caller's notices: of his departments, and of what his roles have to do.
+ */
+export const listNoticesOptions = (options?: Options<ListNoticesData>) => queryOptions<ListNoticesResponse, ListNoticesError, ListNoticesResponse, ReturnType<typeof listNoticesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listNotices({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listNoticesQueryKey(options)
+});
+
+export const listDeliveriesQueryKey = (options?: Options<ListDeliveriesData>) => createQueryKey('listDeliveries', options);
+
+/**
+ * What became of notices that were sent elsewhere. For cloud admins, and to read for auditors.
+ */
+export const listDeliveriesOptions = (options?: Options<ListDeliveriesData>) => queryOptions<ListDeliveriesResponse, ListDeliveriesError, ListDeliveriesResponse, ReturnType<typeof listDeliveriesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDeliveries({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDeliveriesQueryKey(options)
+});
+
+/**
+ * Tries a dead delivery anew, from the first attempt on. The receiver gets the same event id.
+ */
+export const retryDeliveryMutation = (options?: Partial<Options<RetryDeliveryData>>): UseMutationOptions<RetryDeliveryResponse, RetryDeliveryError, Options<RetryDeliveryData>> => {
+    const mutationOptions: UseMutationOptions<RetryDeliveryResponse, RetryDeliveryError, Options<RetryDeliveryData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await retryDelivery({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Notes that the caller has read notices. Ids that aren't his are passed over.
+ */
+export const readNoticesMutation = (options?: Partial<Options<ReadNoticesData>>): UseMutationOptions<ReadNoticesResponse, ReadNoticesError, Options<ReadNoticesData>> => {
+    const mutationOptions: UseMutationOptions<ReadNoticesResponse, ReadNoticesError, Options<ReadNoticesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await readNotices({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const showOverviewQueryKey = (options?: Options<ShowOverviewData>) => createQueryKey('showOverview', options);
 
@@ -243,6 +383,41 @@ export const showPoolOptions = (options: Options<ShowPoolData>) => queryOptions<
     },
     queryKey: showPoolQueryKey(options)
 });
+
+export const showNoticePreferencesQueryKey = (options?: Options<ShowNoticePreferencesData>) => createQueryKey('showNoticePreferences', options);
+
+/**
+ * What the caller wants to hear, and what his departments do.
+ */
+export const showNoticePreferencesOptions = (options?: Options<ShowNoticePreferencesData>) => queryOptions<ShowNoticePreferencesResponse, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ReturnType<typeof showNoticePreferencesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showNoticePreferences({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showNoticePreferencesQueryKey(options)
+});
+
+/**
+ * Sets what the caller wants to hear, or one of his departments, whose accountable person he is.
+ */
+export const saveNoticePreferencesMutation = (options?: Partial<Options<SaveNoticePreferencesData>>): UseMutationOptions<SaveNoticePreferencesResponse, SaveNoticePreferencesError, Options<SaveNoticePreferencesData>> => {
+    const mutationOptions: UseMutationOptions<SaveNoticePreferencesResponse, SaveNoticePreferencesError, Options<SaveNoticePreferencesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await saveNoticePreferences({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listRequestsQueryKey = (options?: Options<ListRequestsData>) => createQueryKey('listRequests', options);
 
