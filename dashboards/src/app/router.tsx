@@ -128,6 +128,13 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("../pages/system/Page"), "SystemPage"),
 });
 
+const notices = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/notices",
+  validateSearch: pick(["tab", "unread", "state", "cursor"]),
+  component: lazyRouteComponent(() => import("../pages/notices/Page"), "NoticesPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -143,6 +150,7 @@ export const router = createRouter({
       departments,
       department,
       system,
+      notices,
     ]),
   ]),
   parseSearch,
