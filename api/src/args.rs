@@ -51,6 +51,10 @@ pub struct Args {
     /// store, or where whoever may change the store may not write.
     #[arg(long, env = "YUNHENG_API_AUDIT_ANCHORS")]
     pub audit_anchors: Option<PathBuf>,
+    /// File that says where notices go beside the dashboard: channels, mail server; see docs/notices.md.
+    /// Absent = the dashboard alone.
+    #[arg(long, env = "YUNHENG_API_NOTICES")]
+    pub notices: Option<PathBuf>,
     /// What to log, such as info or api=debug,kube=warn.
     #[arg(long, env = "YUNHENG_LOG", default_value = "info,kube=warn")]
     pub log: String,

@@ -42,6 +42,7 @@ fn unreadable(cause: &Unreadable) -> String {
         Unreadable::Number { min, max, unit } => format!("应为 {min} 至 {max} 的整数({})", unit_zh(unit)),
         Unreadable::Switch => "应为 on(开启)或 off(关闭)".to_owned(),
         Unreadable::Path => "应为 staged(分环节)或 direct(一次决定)".to_owned(),
+        Unreadable::Evidence => "应为 measured(实测用量)或 charged(已占用配额)".to_owned(),
         Unreadable::Amount(error) => words::amount_zh(error),
         Unreadable::Cutoff => "应为 12:00 至 23:59 的时刻, 请写成 17:30".to_owned(),
         Unreadable::ListOfDays { max, count_max } => {
@@ -55,6 +56,7 @@ fn unit_zh(unit: &str) -> &str {
         "working days" => "工作日",
         "calendar days" => "日历日",
         "seconds" => "秒",
+        "percent" => "百分比",
         "offers" => "次",
         other => other,
     }

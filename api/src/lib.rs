@@ -32,6 +32,7 @@ mod live;
 mod memo;
 mod metrics;
 mod middleware;
+pub mod notices;
 mod object;
 pub mod openapi;
 mod page;

@@ -28,6 +28,7 @@ use utoipa::{Modify, OpenApi};
         (name = "events", description = "Changes as they happen."),
         (name = "invariants", description = "Every sum, made again."),
         (name = "audit", description = "What was done, by whom, and whether the record is whole."),
+        (name = "notices", description = "What people must hear of."),
         (name = "policy", description = "The city's own rules."),
         (name = "calendars", description = "Which days are worked, and when deadlines end."),
         (name = "system", description = "Version and health."),

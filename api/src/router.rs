@@ -10,9 +10,8 @@ use crate::dashboard::DOCS_POLICY;
 use crate::openapi::ApiDoc;
 use crate::problem::Failure;
 use crate::routes::{
-    allocations, applications, audit, calendars, decisions, departments, drafts, events, health, invariants, overview,
-    policy,
-    pools, requests, session,
+    allocations, applications, audit, calendars, decisions, departments, drafts, events, health, invariants,
+    notice_preferences, notices, overview, policy, pools, requests, session,
 };
 use crate::state::App;
 use crate::{dashboard, middleware};
@@ -31,6 +30,8 @@ fn documented() -> OpenApiRouter<App> {
         .merge(events::router())
         .merge(invariants::router())
         .merge(audit::router())
+        .merge(notices::router())
+        .merge(notice_preferences::router())
         .merge(policy::router())
         .merge(calendars::router())
         .merge(health::router());

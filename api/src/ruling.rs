@@ -212,6 +212,8 @@ mod tests {
             reason_codes: vec![],
             thresholds: vec![],
             process: process.collect(),
+            automatic: None,
+            link_classes: vec![],
         };
         CloudPolicy::new("default", spec)
     }

@@ -20,6 +20,7 @@ use crate::cluster::Kubernetes;
 use crate::dashboard::Files;
 use crate::history::audit::seen;
 use crate::history::{self, History, Store};
+use crate::notices::{self, Post};
 use crate::router;
 use crate::routes::health;
 use crate::state::App;
@@ -36,6 +37,8 @@ pub enum Error {
     Connect { source: kube::Error },
     #[error("failed to make sense of where the history is: {source}")]
     NameHistory { source: history::Error },
+    #[error("failed to set up the channels of notices: {source}")]
+    SetUpNotices { source: notices::send::Error },
     #[error("failed to listen on {address} (is the port taken?): {source}")]
     Listen { address: SocketAddr, source: io::Error },
     #[error("failed to write the address to {}: {source}", path.display())]
@@ -62,6 +65,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
         store,
         audit_hash,
         audit_anchors,
+        notices,
         log,
         log_format,
     } = args;
@@ -76,6 +80,10 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let history = History::new(store, audit_hash, audit_anchors);
     let app = App::with_history(Arc::new(World::default()), Box::new(cluster), files, behind_tls, history);
 
+    if let Some(path) = notices {
+        app.deliver_through(Post::read(&path).map_err(|source| Error::SetUpNotices { source })?);
+    }
+
     let stop = stop_signal()?;
     let listener = bind(listen, address_file.as_deref()).await?;
     if let Some(address) = admin_listen {
@@ -87,6 +95,8 @@ pub async fn run(args: Args) -> Result<(), Error> {
     tokio::spawn(learn_version(app.clone()));
     tokio::spawn(app.history.clone().keep());
     tokio::spawn(seen::follow(Arc::clone(&app.world), app.history.clone()));
+    tokio::spawn(notices::watch_for_ever(app.clone()));
+    tokio::spawn(notices::deliver_for_ever(app.clone()));
 
     let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone()));

@@ -14,6 +14,7 @@ use crate::identity::Identity;
 use crate::latest::Latest;
 use crate::metrics::Metrics;
 use crate::middleware::CallerName;
+use crate::notices::Post;
 use crate::snapshot::{Reading, Snapshot};
 use crate::view::Age;
 use crate::world::World;
@@ -42,6 +43,7 @@ pub struct Shared {
     /// TLS is in front: cookies are for TLS alone, and browsers are told to come with TLS.
     pub behind_tls: bool,
     pub turns: asking::Turns,
+    post: OnceLock<Post>,
     latest: Arc<Latest>,
     kubernetes_version: OnceLock<String>,
 }
@@ -81,6 +83,7 @@ impl App {
             in_flight: Semaphore::new(IN_FLIGHT_MAX),
             behind_tls,
             turns: asking::Turns::default(),
+            post: OnceLock::new(),
             latest: Arc::default(),
             kubernetes_version: OnceLock::new(),
         }))
@@ -111,6 +114,17 @@ impl App {
             Some(since) => Age { as_of: since, stale: true },
             None => Age { as_of: clock::now(), stale: false },
         }
+    }
+
+    /// The channels that notices go to, where some are set.
+    #[must_use]
+    pub fn post(&self) -> Option<&Post> {
+        self.post.get()
+    }
+
+    /// Sets the channels, once.
+    pub fn deliver_through(&self, post: Post) {
+        let _ = self.post.set(post);
     }
 
     /// Version of the cluster, once it was told.

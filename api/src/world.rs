@@ -231,6 +231,12 @@ impl World {
         answer
     }
 
+    /// Tells of every change.
+    #[must_use]
+    pub fn generations(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
+    }
+
     /// Moves with every change.
     #[must_use]
     pub fn generation(&self) -> u64 {

@@ -66,6 +66,7 @@ impl fmt::Debug for Location {
 pub enum Turn {
     Drafts = 1,
     Audit = 2,
+    Notices = 20,
 }
 
 impl Location {

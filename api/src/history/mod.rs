@@ -6,9 +6,11 @@
 //! - Every pool, queue, row and wait is bounded.
 
 pub mod audit;
+pub mod deliveries;
 mod dialect;
 pub mod drafts;
 mod migrations;
+pub mod notices;
 mod store;
 
 use std::path::PathBuf;

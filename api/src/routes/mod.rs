@@ -13,6 +13,8 @@ pub mod drafts;
 pub mod events;
 pub mod health;
 pub mod invariants;
+pub mod notice_preferences;
+pub mod notices;
 pub mod overview;
 pub mod policy;
 pub mod pools;

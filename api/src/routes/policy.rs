@@ -118,6 +118,9 @@ pub enum ValueForm {
     Switch,
     /// `staged` or `direct`.
     Path,
+    Percent,
+    /// `measured` or `charged`.
+    Evidence,
     Cpu,
     Memory,
     Storage,
@@ -292,6 +295,8 @@ fn form(form: Form) -> (ValueForm, Option<(u32, u32)>) {
         Form::Times { min, max } => (ValueForm::Times, Some((min, max))),
         Form::Switch => (ValueForm::Switch, None),
         Form::Path => (ValueForm::Path, None),
+        Form::Percent { min, max } => (ValueForm::Percent, Some((min, max))),
+        Form::Evidence => (ValueForm::Evidence, None),
         Form::Amount(Resource::Cpu) => (ValueForm::Cpu, None),
         Form::Amount(Resource::Memory) => (ValueForm::Memory, None),
         Form::Amount(Resource::Storage) => (ValueForm::Storage, None),

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { setCsrfToken } from "../api/client";
 import { useFeedState } from "../api/events";
 import { deleteSessionMutation } from "../api/generated/@tanstack/react-query.gen";
+import { Bell } from "./Bell";
 import { Navigation } from "./Navigation";
 import { setPreferences, usePreferences } from "./preferences";
 import { queryClient } from "./queries";
@@ -25,6 +26,7 @@ export function TopBar() {
       </Link>
       <div className={css["tools"]}>
         <LiveMark />
+        <Bell />
         <PreferenceSwitches />
         <Person />
       </div>

@@ -141,6 +141,13 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("../pages/system/Page"), "SystemPage"),
 });
 
+const notices = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/notices",
+  validateSearch: pick(["tab", "unread", "state", "cursor"]),
+  component: lazyRouteComponent(() => import("../pages/notices/Page"), "NoticesPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -158,6 +165,7 @@ export const router = createRouter({
       policy,
       calendar,
       system,
+      notices,
     ]),
   ]),
   parseSearch,

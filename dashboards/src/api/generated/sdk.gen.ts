@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteDraftData, DeleteDraftErrors, DeleteDraftResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, SaveDraftData, SaveDraftErrors, SaveDraftResponses, SetCalendarData, SetCalendarErrors, SetCalendarResponses, SetProcessValueData, SetProcessValueErrors, SetProcessValueResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowCalendarData, ShowCalendarErrors, ShowCalendarResponses, ShowCalendarsData, ShowCalendarsErrors, ShowCalendarsResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowDraftData, ShowDraftErrors, ShowDraftResponses, ShowDueData, ShowDueErrors, ShowDueResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
+import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteDraftData, DeleteDraftErrors, DeleteDraftResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, SaveDraftData, SaveDraftErrors, SaveDraftResponses, SaveNoticePreferencesData, SaveNoticePreferencesErrors, SaveNoticePreferencesResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowDraftData, ShowDraftErrors, ShowDraftResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowNoticePreferencesData, ShowNoticePreferencesErrors, ShowNoticePreferencesResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -68,51 +68,6 @@ export const showApplication = <ThrowOnError extends boolean = true>(options: Op
         }],
     url: '/api/v1/applications/{department}/{name}',
     ...options
-});
-
-/**
- * The years that are known: those that are built in, those that the cluster names, this one and the next.
- */
-export const showCalendars = <ThrowOnError extends boolean = true>(options?: Options<ShowCalendarsData, ThrowOnError>): RequestResult<ShowCalendarsResponses, ShowCalendarsErrors, ThrowOnError> => (options?.client ?? client).get<ShowCalendarsResponses, ShowCalendarsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/calendars',
-    ...options
-});
-
-/**
- * A year's working days, month by month.
- */
-export const showCalendar = <ThrowOnError extends boolean = true>(options: Options<ShowCalendarData, ThrowOnError>): RequestResult<ShowCalendarResponses, ShowCalendarErrors, ThrowOnError> => (options.client ?? client).get<ShowCalendarResponses, ShowCalendarErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/calendars/{year}',
-    ...options
-});
-
-/**
- * Writes a year's calendar.
- *
- * It takes the place of the one that is built in. Due dates that were reckoned without it are reckoned anew by the operator.
- */
-export const setCalendar = <ThrowOnError extends boolean = true>(options: Options<SetCalendarData, ThrowOnError>): RequestResult<SetCalendarResponses, SetCalendarErrors, ThrowOnError> => (options.client ?? client).put<SetCalendarResponses, SetCalendarErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/calendars/{year}',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
 });
 
 /**
@@ -198,21 +153,6 @@ export const saveDraft = <ThrowOnError extends boolean = true>(options: Options<
 });
 
 /**
- * When a deadline of so many working days ends, and why then.
- *
- * The day itself doesn't count. What comes after the cutoff or on a day off counts as of the next working day.
- */
-export const showDue = <ThrowOnError extends boolean = true>(options?: Options<ShowDueData, ThrowOnError>): RequestResult<ShowDueResponses, ShowDueErrors, ThrowOnError> => (options?.client ?? client).get<ShowDueResponses, ShowDueErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/due',
-    ...options
-});
-
-/**
  * Changes of what the caller may see, as they happen.
  *
  * Server-sent events: `changed` carries the object's kind and name as JSON; `reset` says that
@@ -247,6 +187,62 @@ export const showInvariants = <ThrowOnError extends boolean = true>(options?: Op
 });
 
 /**
+ * The caller's notices: of his departments, and of what his roles have to do.
+ */
+export const listNotices = <ThrowOnError extends boolean = true>(options?: Options<ListNoticesData, ThrowOnError>): RequestResult<ListNoticesResponses, ListNoticesErrors, ThrowOnError> => (options?.client ?? client).get<ListNoticesResponses, ListNoticesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices',
+    ...options
+});
+
+/**
+ * What became of notices that were sent elsewhere. For cloud admins, and to read for auditors.
+ */
+export const listDeliveries = <ThrowOnError extends boolean = true>(options?: Options<ListDeliveriesData, ThrowOnError>): RequestResult<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError> => (options?.client ?? client).get<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/deliveries',
+    ...options
+});
+
+/**
+ * Tries a dead delivery anew, from the first attempt on. The receiver gets the same event id.
+ */
+export const retryDelivery = <ThrowOnError extends boolean = true>(options: Options<RetryDeliveryData, ThrowOnError>): RequestResult<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError> => (options.client ?? client).post<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/deliveries/{id}/retry',
+    ...options
+});
+
+/**
+ * Notes that the caller has read notices. Ids that aren't his are passed over.
+ */
+export const readNotices = <ThrowOnError extends boolean = true>(options: Options<ReadNoticesData, ThrowOnError>): RequestResult<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError> => (options.client ?? client).post<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/read',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * The city at a glance: five numbers per pool and in total, what binds, what is stranded.
  *
  * A department sees its own applications and requests; of the pools, capacity and what is free.
@@ -276,25 +272,6 @@ export const showPolicy = <ThrowOnError extends boolean = true>(options?: Option
 });
 
 /**
- * Sets a value of a request's way from a day on.
- *
- * What was set for the same day gives way; days that are over stay as they were. What began earlier keeps its deadline.
- */
-export const setProcessValue = <ThrowOnError extends boolean = true>(options: Options<SetProcessValueData, ThrowOnError>): RequestResult<SetProcessValueResponses, SetProcessValueErrors, ThrowOnError> => (options.client ?? client).put<SetProcessValueResponses, SetProcessValueErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/policy/process/{key}',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
  * The pools that the caller may read, by name. There are few: the list has one page.
  */
 export const listPools = <ThrowOnError extends boolean = true>(options?: Options<ListPoolsData, ThrowOnError>): RequestResult<ListPoolsResponses, ListPoolsErrors, ThrowOnError> => (options?.client ?? client).get<ListPoolsResponses, ListPoolsErrors, ThrowOnError>({
@@ -318,6 +295,36 @@ export const showPool = <ThrowOnError extends boolean = true>(options: Options<S
         }],
     url: '/api/v1/pools/{pool}',
     ...options
+});
+
+/**
+ * What the caller wants to hear, and what his departments do.
+ */
+export const showNoticePreferences = <ThrowOnError extends boolean = true>(options?: Options<ShowNoticePreferencesData, ThrowOnError>): RequestResult<ShowNoticePreferencesResponses, ShowNoticePreferencesErrors, ThrowOnError> => (options?.client ?? client).get<ShowNoticePreferencesResponses, ShowNoticePreferencesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/preferences/notices',
+    ...options
+});
+
+/**
+ * Sets what the caller wants to hear, or one of his departments, whose accountable person he is.
+ */
+export const saveNoticePreferences = <ThrowOnError extends boolean = true>(options: Options<SaveNoticePreferencesData, ThrowOnError>): RequestResult<SaveNoticePreferencesResponses, SaveNoticePreferencesErrors, ThrowOnError> => (options.client ?? client).put<SaveNoticePreferencesResponses, SaveNoticePreferencesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/preferences/notices',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

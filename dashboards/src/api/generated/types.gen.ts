@@ -200,81 +200,6 @@ export type Bundle = {
 };
 
 /**
- * A year in one line.
- */
-export type CalendarItem = {
-    year: number;
-    /**
-     * False: Monday to Friday count, and each date reckoned with the year is provisional (暂定).
-     */
-    published: boolean;
-    origin: CalendarOrigin;
-    /**
-     * The notice; empty for a year that nobody has named.
-     */
-    sourceDocument: string;
-    /**
-     * Days that are worked in the year.
-     */
-    workdays: number;
-};
-
-/**
- * The years that are known.
- */
-export type CalendarList = {
-    items: Array<CalendarItem>;
-};
-
-export type CalendarMonth = {
-    /**
-     * 1 to 12.
-     */
-    month: number;
-    workdays: number;
-    /**
-     * Days off of the notice, weekends inside a holiday included.
-     */
-    holidays: Array<string>;
-    /**
-     * Weekends that are worked (调休上班).
-     */
-    makeupWorkdays: Array<string>;
-};
-
-/**
- * Where a year's plan comes from.
- */
-export type CalendarOrigin = 'BuiltIn' | 'Object' | 'Nowhere';
-
-/**
- * A year, month by month.
- */
-export type CalendarView = CalendarItem & {
-    months: Array<CalendarMonth>;
-    /**
-     * What is out of the ordinary, as sentences: holidays, and weekends that are worked for them.
-     */
-    notes: Array<DayNote>;
-    /**
-     * Days off as they are written, also where the year isn't published yet.
-     */
-    holidays: Array<string>;
-    /**
-     * Weekends that are worked, as they are written.
-     */
-    makeupWorkdays: Array<string>;
-    /**
-     * What `If-Match` names when the year is written; `0` where the cluster has no WorkCalendar of it.
-     */
-    version: string;
-    /**
-     * Why the cluster's WorkCalendar isn't used; empty if it is, or if there is none.
-     */
-    flaws: Array<string>;
-};
-
-/**
  * A ceiling and what is left below it.
  */
 export type Ceiling = {
@@ -286,11 +211,6 @@ export type Ceiling = {
     allocated: Bundle;
     left: Bundle;
 };
-
-/**
- * Whether what was set counts.
- */
-export type ChangeStanding = 'Coming' | 'InForce' | 'Past' | 'Unreadable';
 
 export type ChangeType = 'added' | 'modified' | 'deleted';
 
@@ -388,24 +308,6 @@ export type Correction = {
 };
 
 /**
- * Something about a day, and the sentence for people in the caller's language.
- */
-export type DayNote = {
-    kind: DayNoteKind;
-    /**
-     * The day, or the first of several.
-     */
-    date: string;
-    /**
-     * The last of several.
-     */
-    until: string | null;
-    text: string;
-};
-
-export type DayNoteKind = 'AfterCutoff' | 'OnDayOff' | 'Holiday' | 'MakeupWorkday' | 'Unpublished';
-
-/**
  * A decision and what came of it.
  */
 export type DecisionView = {
@@ -437,6 +339,62 @@ export type DecisionView = {
 };
 
 /**
+ * Deliveries, those that changed last first.
+ */
+export type DeliveryList = {
+    items: Array<DeliveryView>;
+    /**
+     * How many wait.
+     */
+    pending: number;
+    /**
+     * How many nobody tries any more.
+     */
+    dead: number;
+    /**
+     * Where the next page begins; `null` on the last.
+     */
+    continue: string | null;
+};
+
+export type DeliveryStateView = 'pending' | 'sent' | 'dead';
+
+/**
+ * A notice on its way to a channel.
+ */
+export type DeliveryView = {
+    id: string;
+    /**
+     * Id of the notice.
+     */
+    notice: string;
+    kind: Kind;
+    title: string;
+    /**
+     * Name of the channel; `mail` for addresses that people and departments have chosen.
+     */
+    channel: string;
+    /**
+     * Address in the channel; empty where it has one receiver.
+     */
+    address: string;
+    state: DeliveryStateView;
+    /**
+     * Attempts so far.
+     */
+    attempts: number;
+    /**
+     * Why the last attempt came to nothing; `null` where none did.
+     */
+    error: string | null;
+    /**
+     * When it is tried next; `null` where it isn't.
+     */
+    nextAt: string | null;
+    updatedAt: string;
+};
+
+/**
  * One page of a list.
  */
 export type DepartmentList = {
@@ -457,6 +415,33 @@ export type DepartmentList = {
      * The cluster can't be followed at the moment: writes are refused.
      */
     stale: boolean;
+};
+
+/**
+ * What one department wants, whoever reads it there.
+ */
+export type DepartmentPreference = {
+    /**
+     * Kinds that are mailed.
+     */
+    mail: Array<Kind>;
+    /**
+     * Where to.
+     */
+    addresses: Array<string>;
+};
+
+/**
+ * A department's preference, and whether the caller may change it.
+ */
+export type DepartmentPreferenceView = {
+    department: string;
+    displayName: string;
+    preference: DepartmentPreference;
+    /**
+     * Its accountable persons may.
+     */
+    mayChange: boolean;
 };
 
 /**
@@ -530,27 +515,6 @@ export type DraftView = {
      * It is forgotten then, unless it is saved again.
      */
     expiresAt: string;
-};
-
-/**
- * When a deadline ends.
- */
-export type DueView = {
-    from: string;
-    workdays: number;
-    /**
-     * What comes later counts as of the next working day.
-     */
-    cutoff: string;
-    dueAt: string;
-    /**
-     * It was reckoned with a day of a year that isn't published, and may change.
-     */
-    provisional: boolean;
-    /**
-     * Why it is then.
-     */
-    notes: Array<DayNote>;
 };
 
 /**
@@ -698,6 +662,19 @@ export type Invariants = {
 };
 
 /**
+ * What a notice is about.
+ */
+export type Kind = 'requestSubmitted' | 'requestAccepted' | 'requestReviewed' | 'requestReturned' | 'requestOffered' | 'offerDeclined' | 'requestApproved' | 'requestInForce' | 'requestRejected' | 'requestWithdrawn' | 'requestLapsed' | 'answerDueSoon' | 'answerOverdue' | 'requestUrged' | 'leaseEnding' | 'leaseEnded' | 'poolShort' | 'poolHalted' | 'poolUnreachable';
+
+/**
+ * A kind and what it is called.
+ */
+export type KindName = {
+    kind: Kind;
+    name: string;
+};
+
+/**
  * What it means that something doesn't agree.
  */
 export type Meaning = 'Broken' | 'Behind' | 'Differs';
@@ -717,28 +694,6 @@ export type NewApplication = {
     domesticIt?: boolean;
     keyEvent?: boolean;
     description?: string;
-};
-
-/**
- * A year's calendar as it shall be.
- */
-export type NewCalendar = {
-    /**
-     * Days off, weekends inside a holiday included, in order.
-     */
-    holidays: Array<string>;
-    /**
-     * Saturdays and Sundays that are worked for a holiday, in order.
-     */
-    makeupWorkdays: Array<string>;
-    /**
-     * The notice that says so, with its number and date.
-     */
-    sourceDocument: string;
-    /**
-     * Whether the notice is out. Until then Monday to Friday count, and the lists don't.
-     */
-    published: boolean;
 };
 
 /**
@@ -788,21 +743,16 @@ export type NewDraft = {
 };
 
 /**
- * What a value shall be, and from when on.
+ * What to keep. What isn't named stays as it is.
  */
-export type NewProcessValue = {
+export type NewNoticePreferences = {
+    own?: PersonPreference | null;
     /**
-     * A text, also where it is a number.
+     * By the department's name.
      */
-    value: string;
-    /**
-     * The document that says so, or the reason.
-     */
-    source: string;
-    /**
-     * The first day on which it counts: today or later.
-     */
-    effectiveFrom: string;
+    departments?: {
+        [key: string]: DepartmentPreference;
+    };
 };
 
 /**
@@ -840,6 +790,86 @@ export type NewSession = {
      * A token of the cluster. It is kept in memory alone, and never longer than the session.
      */
     token: string;
+};
+
+/**
+ * The caller's notices, the newest first.
+ */
+export type NoticeList = {
+    items: Array<NoticeView>;
+    /**
+     * How many the caller hasn't read, 1000 at most.
+     */
+    unread: number;
+    /**
+     * Where the next page begins; `null` on the last.
+     */
+    continue: string | null;
+};
+
+/**
+ * What the caller and his departments want to hear.
+ */
+export type NoticePreferences = {
+    /**
+     * The caller's own.
+     */
+    own: PersonPreference;
+    /**
+     * Those of his departments.
+     */
+    departments: Array<DepartmentPreferenceView>;
+    /**
+     * Every kind, with its name for people.
+     */
+    kinds: Array<KindName>;
+    /**
+     * Whether there is a mail server: without one addresses get nothing.
+     */
+    mail: boolean;
+    /**
+     * Domains that addresses may be in; `*` is any. Empty: none may be chosen.
+     */
+    domains: Array<string>;
+};
+
+/**
+ * Something that the caller must hear of.
+ */
+export type NoticeView = {
+    /**
+     * The same wherever and however often it is told.
+     */
+    id: string;
+    kind: Kind;
+    /**
+     * When it came about.
+     */
+    at: string;
+    title: string;
+    body: string;
+    /**
+     * The page of the dashboard that it is about.
+     */
+    path: string;
+    /**
+     * Whether the caller has read it.
+     */
+    read: boolean;
+};
+
+/**
+ * What the caller has read.
+ */
+export type NoticesRead = {
+    /**
+     * These.
+     */
+    ids?: Array<string>;
+    /**
+     * Everything until now.
+     */
+    all?: boolean;
 };
 
 /**
@@ -985,6 +1015,24 @@ export type Period = {
 };
 
 /**
+ * What one person wants.
+ */
+export type PersonPreference = {
+    /**
+     * Kinds that aren't shown and not counted.
+     */
+    muted: Array<Kind>;
+    /**
+     * Kinds that are mailed.
+     */
+    mail: Array<Kind>;
+    /**
+     * Where to.
+     */
+    addresses: Array<string>;
+};
+
+/**
  * Where a request stands.
  */
 export type Phase = 'Submitted' | 'Accepted' | 'TechReview' | 'Offered' | 'Approved' | 'Provisioning' | 'Testing' | 'Active' | 'Returned' | 'Rejected' | 'Withdrawn' | 'Lapsed' | 'Expired' | 'Reclaiming' | 'Released';
@@ -998,14 +1046,6 @@ export type Policy = {
      * Thresholds, each with where it comes from.
      */
     values: Array<PolicyValue>;
-    /**
-     * The deadlines and bounds of a request's way, in its order.
-     */
-    process: Array<ProcessValueView>;
-    /**
-     * What `If-Match` names when a value is set.
-     */
-    version: string;
     /**
      * Network zones with their names for people.
      */
@@ -1200,61 +1240,6 @@ export type Problem = Particulars & {
      * Every field that is wrong, where there may be several.
      */
     errors?: Array<FieldError>;
-};
-
-/**
- * What was set for a day.
- */
-export type ProcessChange = {
-    value: string;
-    source: string;
-    effectiveFrom: string;
-    /**
-     * `null` where it came with the installation.
-     */
-    changedBy: string | null;
-    /**
-     * The short form of the name, for lists.
-     */
-    changedByShort: string | null;
-    standing: ChangeStanding;
-};
-
-/**
- * A deadline or bound of a request's way, with everything that was ever set.
- */
-export type ProcessValueView = {
-    key: string;
-    /**
-     * What counts today.
-     */
-    value: string;
-    /**
-     * The product's default.
-     */
-    default: string;
-    /**
-     * Where the value comes from; of a default, where that does.
-     */
-    source: string;
-    /**
-     * The first day on which the value counts; `null` where it is the default.
-     */
-    effectiveFrom: string | null;
-    /**
-     * Who set it; `null` where it is the default or came with the installation.
-     */
-    changedBy: string | null;
-    form: ValueForm;
-    /**
-     * The smallest and largest number; `null` where it isn't a number.
-     */
-    min: number | null;
-    max: number | null;
-    /**
-     * What was set, the latest day first.
-     */
-    history: Array<ProcessChange>;
 };
 
 export type Provider = {
@@ -1511,12 +1496,6 @@ export type Stage = {
     limit: string | null;
     dueAt: string | null;
     /**
-     * Working days of the city's calendar from today to the last day of the time limit: 0 on that
-     * day, below zero by how many it has passed. Null where nothing runs, or what runs isn't counted
-     * in working days.
-     */
-    workdaysLeft: number | null;
-    /**
      * 暂定: the due date runs through a year whose holidays aren't published.
      */
     provisional: boolean;
@@ -1574,6 +1553,13 @@ export type TierView = {
 };
 
 /**
+ * How many are left.
+ */
+export type Unread = {
+    unread: number;
+};
+
+/**
  * A person or a program.
  */
 export type User = {
@@ -1587,11 +1573,6 @@ export type User = {
     shortName: string;
     groups: Array<string>;
 };
-
-/**
- * What a value looks like.
- */
-export type ValueForm = 'Workdays' | 'Days' | 'Seconds' | 'Times' | 'Switch' | 'Path' | 'Cpu' | 'Memory' | 'Storage' | 'Cutoff' | 'ListOfDays';
 
 /**
  * The actions on a request.
@@ -1864,150 +1845,6 @@ export type ShowApplicationResponses = {
 
 export type ShowApplicationResponse = ShowApplicationResponses[keyof ShowApplicationResponses];
 
-export type ShowCalendarsData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/api/v1/calendars';
-};
-
-export type ShowCalendarsErrors = {
-    /**
-     * Nobody is signed in, or the token or the session has ended.
-     */
-    401: Problem;
-    /**
-     * It isn't the caller's to see.
-     */
-    404: Problem;
-    /**
-     * The cluster can't be asked who calls, or too many calls are under way.
-     */
-    503: Problem;
-};
-
-export type ShowCalendarsError = ShowCalendarsErrors[keyof ShowCalendarsErrors];
-
-export type ShowCalendarsResponses = {
-    /**
-     * The years, in order.
-     */
-    200: CalendarList;
-};
-
-export type ShowCalendarsResponse = ShowCalendarsResponses[keyof ShowCalendarsResponses];
-
-export type ShowCalendarData = {
-    body?: never;
-    path: {
-        year: number;
-    };
-    query?: never;
-    url: '/api/v1/calendars/{year}';
-};
-
-export type ShowCalendarErrors = {
-    /**
-     * Nobody is signed in, or the token or the session has ended.
-     */
-    401: Problem;
-    /**
-     * There is no such thing, or it isn't the caller's to see.
-     */
-    404: Problem;
-    /**
-     * The cluster can't be asked who calls, or too many calls are under way.
-     */
-    503: Problem;
-};
-
-export type ShowCalendarError = ShowCalendarErrors[keyof ShowCalendarErrors];
-
-export type ShowCalendarResponses = {
-    /**
-     * The year. One that nobody has named is provisional.
-     */
-    200: CalendarView;
-};
-
-export type ShowCalendarResponse = ShowCalendarResponses[keyof ShowCalendarResponses];
-
-export type SetCalendarData = {
-    /**
-     * The whole year as it shall be.
-     */
-    body: NewCalendar;
-    headers?: {
-        /**
-         * The `version` of the year that was looked at, in quotes. It is needed.
-         */
-        'If-Match'?: string | null;
-    };
-    path: {
-        year: number;
-    };
-    query?: never;
-    url: '/api/v1/calendars/{year}';
-};
-
-export type SetCalendarErrors = {
-    /**
-     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
-     */
-    400: Problem;
-    /**
-     * Nobody is signed in, or the token or the session has ended.
-     */
-    401: Problem;
-    /**
-     * The caller may not do this, or the CSRF token or the origin is wrong.
-     */
-    403: Problem;
-    /**
-     * There is no such year.
-     */
-    404: Problem;
-    /**
-     * Somebody else wrote it at the same moment.
-     */
-    409: Problem;
-    /**
-     * It isn't the version that was looked at: what it is now is in `version`.
-     */
-    412: Problem;
-    /**
-     * The body is larger than 1 MiB.
-     */
-    413: Problem;
-    /**
-     * The body isn't declared as JSON.
-     */
-    415: Problem;
-    /**
-     * Fields are unknown, missing or wrong: all of them are named.
-     */
-    422: Problem;
-    /**
-     * `If-Match` is missing.
-     */
-    428: Problem;
-    /**
-     * The cluster is away, or too many calls are under way. Nothing was written.
-     */
-    503: Problem;
-};
-
-export type SetCalendarError = SetCalendarErrors[keyof SetCalendarErrors];
-
-export type SetCalendarResponses = {
-    /**
-     * Written; the year as it is now.
-     */
-    200: CalendarView;
-};
-
-export type SetCalendarResponse = SetCalendarResponses[keyof SetCalendarResponses];
-
 export type ListDepartmentsData = {
     body?: never;
     path?: never;
@@ -2274,56 +2111,6 @@ export type SaveDraftResponses = {
 
 export type SaveDraftResponse = SaveDraftResponses[keyof SaveDraftResponses];
 
-export type ShowDueData = {
-    body?: never;
-    path?: never;
-    query?: {
-        /**
-         * From when on, in the city's time; now if it is left out.
-         */
-        from?: string;
-        /**
-         * How many working days. Either this or `limit`.
-         */
-        workdays?: number;
-        /**
-         * The time limit in working days as the policy has it, by its key.
-         */
-        limit?: string;
-    };
-    url: '/api/v1/due';
-};
-
-export type ShowDueErrors = {
-    /**
-     * A parameter is wrong, or the cursor isn't one of this list.
-     */
-    400: Problem;
-    /**
-     * Nobody is signed in, or the token or the session has ended.
-     */
-    401: Problem;
-    /**
-     * It isn't the caller's to see.
-     */
-    404: Problem;
-    /**
-     * The cluster can't be asked who calls, or too many calls are under way.
-     */
-    503: Problem;
-};
-
-export type ShowDueError = ShowDueErrors[keyof ShowDueErrors];
-
-export type ShowDueResponses = {
-    /**
-     * When it ends.
-     */
-    200: DueView;
-};
-
-export type ShowDueResponse = ShowDueResponses[keyof ShowDueResponses];
-
 export type FollowEventsData = {
     body?: never;
     headers?: {
@@ -2396,6 +2183,196 @@ export type ShowInvariantsResponses = {
 
 export type ShowInvariantsResponse = ShowInvariantsResponses[keyof ShowInvariantsResponses];
 
+export type ListNoticesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only those that aren't read.
+         */
+        unread?: boolean;
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * Where the page begins, as the page before said.
+         */
+        continue?: string;
+    };
+    url: '/api/v1/notices';
+};
+
+export type ListNoticesErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListNoticesError = ListNoticesErrors[keyof ListNoticesErrors];
+
+export type ListNoticesResponses = {
+    /**
+     * A page.
+     */
+    200: NoticeList;
+};
+
+export type ListNoticesResponse = ListNoticesResponses[keyof ListNoticesResponses];
+
+export type ListDeliveriesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only those in this state.
+         */
+        state?: DeliveryStateView;
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * Where the page begins, as the page before said.
+         */
+        continue?: string;
+    };
+    url: '/api/v1/notices/deliveries';
+};
+
+export type ListDeliveriesErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller doesn't run the cloud.
+     */
+    403: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListDeliveriesError = ListDeliveriesErrors[keyof ListDeliveriesErrors];
+
+export type ListDeliveriesResponses = {
+    /**
+     * A page.
+     */
+    200: DeliveryList;
+};
+
+export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
+
+export type RetryDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the delivery.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/notices/deliveries/{id}/retry';
+};
+
+export type RetryDeliveryErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller doesn't run the cloud, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type RetryDeliveryError = RetryDeliveryErrors[keyof RetryDeliveryErrors];
+
+export type RetryDeliveryResponses = {
+    /**
+     * It waits for its turn; or it did already, or was sent.
+     */
+    200: DeliveryView;
+};
+
+export type RetryDeliveryResponse = RetryDeliveryResponses[keyof RetryDeliveryResponses];
+
+export type ReadNoticesData = {
+    /**
+     * Which.
+     */
+    body: NoticesRead;
+    path?: never;
+    query?: never;
+    url: '/api/v1/notices/read';
+};
+
+export type ReadNoticesErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type ReadNoticesError = ReadNoticesErrors[keyof ReadNoticesErrors];
+
+export type ReadNoticesResponses = {
+    /**
+     * Noted; how many are left.
+     */
+    200: Unread;
+};
+
+export type ReadNoticesResponse = ReadNoticesResponses[keyof ReadNoticesResponses];
+
 export type ShowOverviewData = {
     body?: never;
     path?: never;
@@ -2457,82 +2434,6 @@ export type ShowPolicyResponses = {
 };
 
 export type ShowPolicyResponse = ShowPolicyResponses[keyof ShowPolicyResponses];
-
-export type SetProcessValueData = {
-    /**
-     * The value, where it comes from, and from when on.
-     */
-    body: NewProcessValue;
-    headers?: {
-        /**
-         * The `version` of the policy that was looked at, in quotes. It is needed.
-         */
-        'If-Match'?: string | null;
-    };
-    path: {
-        key: string;
-    };
-    query?: never;
-    url: '/api/v1/policy/process/{key}';
-};
-
-export type SetProcessValueErrors = {
-    /**
-     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
-     */
-    400: Problem;
-    /**
-     * Nobody is signed in, or the token or the session has ended.
-     */
-    401: Problem;
-    /**
-     * The caller may not do this, or the CSRF token or the origin is wrong.
-     */
-    403: Problem;
-    /**
-     * There is no such value, or no policy is installed.
-     */
-    404: Problem;
-    /**
-     * Somebody else wrote it at the same moment.
-     */
-    409: Problem;
-    /**
-     * It isn't the version that was looked at: what it is now is in `version`.
-     */
-    412: Problem;
-    /**
-     * The body is larger than 1 MiB.
-     */
-    413: Problem;
-    /**
-     * The body isn't declared as JSON.
-     */
-    415: Problem;
-    /**
-     * Fields are unknown, missing or wrong: all of them are named.
-     */
-    422: Problem;
-    /**
-     * `If-Match` is missing.
-     */
-    428: Problem;
-    /**
-     * The cluster is away, or too many calls are under way. Nothing was written.
-     */
-    503: Problem;
-};
-
-export type SetProcessValueError = SetProcessValueErrors[keyof SetProcessValueErrors];
-
-export type SetProcessValueResponses = {
-    /**
-     * Set; the rules as they are now.
-     */
-    200: Policy;
-};
-
-export type SetProcessValueResponse = SetProcessValueResponses[keyof SetProcessValueResponses];
 
 export type ListPoolsData = {
     body?: never;
@@ -2600,6 +2501,87 @@ export type ShowPoolResponses = {
 };
 
 export type ShowPoolResponse = ShowPoolResponses[keyof ShowPoolResponses];
+
+export type ShowNoticePreferencesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/preferences/notices';
+};
+
+export type ShowNoticePreferencesErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowNoticePreferencesError = ShowNoticePreferencesErrors[keyof ShowNoticePreferencesErrors];
+
+export type ShowNoticePreferencesResponses = {
+    /**
+     * All of it.
+     */
+    200: NoticePreferences;
+};
+
+export type ShowNoticePreferencesResponse = ShowNoticePreferencesResponses[keyof ShowNoticePreferencesResponses];
+
+export type SaveNoticePreferencesData = {
+    /**
+     * What to keep.
+     */
+    body: NewNoticePreferences;
+    path?: never;
+    query?: never;
+    url: '/api/v1/preferences/notices';
+};
+
+export type SaveNoticePreferencesErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SaveNoticePreferencesError = SaveNoticePreferencesErrors[keyof SaveNoticePreferencesErrors];
+
+export type SaveNoticePreferencesResponses = {
+    /**
+     * As it is now.
+     */
+    200: NoticePreferences;
+};
+
+export type SaveNoticePreferencesResponse = SaveNoticePreferencesResponses[keyof SaveNoticePreferencesResponses];
 
 export type ListRequestsData = {
     body?: never;

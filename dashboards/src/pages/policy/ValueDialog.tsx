@@ -151,6 +151,13 @@ function Hint({ value }: { value: ProcessValueView }) {
   }
 }
 
+/** Forms of which one value of a few is chosen. */
+const CHOICES: Partial<Record<ProcessValueView["form"], readonly string[]>> = {
+  Switch: ["on", "off"],
+  Path: ["staged", "direct"],
+  Evidence: ["measured", "charged"],
+};
+
 interface ValueInputProps {
   control: ControlProps;
   form: ProcessValueView["form"];
@@ -161,7 +168,7 @@ interface ValueInputProps {
 function ValueInput({ control, form, text, onChange }: ValueInputProps) {
   const { t } = useTranslation();
   const textOf = useValueText();
-  const choices = form === "Switch" ? ["on", "off"] : form === "Path" ? ["staged", "direct"] : null;
+  const choices = CHOICES[form];
   if (choices) {
     return (
       <NativeSelect
@@ -177,6 +184,7 @@ function ValueInput({ control, form, text, onChange }: ValueInputProps) {
     Days: t("glossary.calendarDay"),
     Seconds: t("policy.unitSeconds"),
     Times: t("policy.unitTimes"),
+    Percent: "%",
     Cpu: t("unit.cores"),
   }[form as string];
   return (

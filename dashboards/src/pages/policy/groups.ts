@@ -1,7 +1,7 @@
 // Which values stand together. A key that no group claims stands among the others, so that a value
 // which the API brings along later is shown without a change here.
 
-export const GROUPS = ["deadlines", "approval", "days", "others"] as const;
+export const GROUPS = ["deadlines", "approval", "automatic", "days", "others"] as const;
 export type Group = (typeof GROUPS)[number];
 
 const PREFIXES: readonly (readonly [string, Group])[] = [
@@ -11,6 +11,7 @@ const PREFIXES: readonly (readonly [string, Group])[] = [
   ["returned.", "deadlines"],
   ["withdraw.", "deadlines"],
   ["approval.", "approval"],
+  ["automatic.", "automatic"],
   ["workday.", "days"],
   ["temporary.", "days"],
 ];

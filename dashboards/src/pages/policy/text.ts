@@ -35,6 +35,11 @@ export function useValueText(): (form: ValueForm, value: string) => string {
         case "Path":
           if (value === "staged") return t("policy.staged");
           return value === "direct" ? t("policy.direct") : value;
+        case "Percent":
+          return isCount ? `${value} %` : value;
+        case "Evidence":
+          if (value === "measured") return t("policy.measured");
+          return value === "charged" ? t("policy.charged") : value;
         case "Cpu":
           return isCount ? `${value} ${t("unit.cores")}` : value;
         case "ListOfDays":

@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, listAllocations, listApplications, listDepartments, listDrafts, listPools, listRequests, type Options, previewRequest, saveDraft, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showCalendars, showDecision, showDepartment, showDraft, showDue, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
-import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowCalendarsData, ShowCalendarsError, ShowCalendarsResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, listAllocations, listApplications, listDeliveries, listDepartments, listDrafts, listNotices, listPools, listRequests, type Options, previewRequest, readNotices, retryDelivery, saveDraft, saveNoticePreferences, showAllocation, showApplication, showDecision, showDepartment, showDraft, showHealth, showInvariants, showNoticePreferences, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
+import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListNoticesData, ListNoticesError, ListNoticesResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReadNoticesData, ReadNoticesError, ReadNoticesResponse, RetryDeliveryData, RetryDeliveryError, RetryDeliveryResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SaveNoticePreferencesData, SaveNoticePreferencesError, SaveNoticePreferencesResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowNoticePreferencesData, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -110,61 +110,6 @@ export const showApplicationOptions = (options: Options<ShowApplicationData>) =>
     },
     queryKey: showApplicationQueryKey(options)
 });
-
-export const showCalendarsQueryKey = (options?: Options<ShowCalendarsData>) => createQueryKey('showCalendars', options);
-
-/**
- * The years that are known: those that are built in, those that the cluster names, this one and the next.
- */
-export const showCalendarsOptions = (options?: Options<ShowCalendarsData>) => queryOptions<ShowCalendarsResponse, ShowCalendarsError, ShowCalendarsResponse, ReturnType<typeof showCalendarsQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await showCalendars({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: showCalendarsQueryKey(options)
-});
-
-export const showCalendarQueryKey = (options: Options<ShowCalendarData>) => createQueryKey('showCalendar', options);
-
-/**
- * A year's working days, month by month.
- */
-export const showCalendarOptions = (options: Options<ShowCalendarData>) => queryOptions<ShowCalendarResponse, ShowCalendarError, ShowCalendarResponse, ReturnType<typeof showCalendarQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await showCalendar({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: showCalendarQueryKey(options)
-});
-
-/**
- * Writes a year's calendar.
- *
- * It takes the place of the one that is built in. Due dates that were reckoned without it are reckoned anew by the operator.
- */
-export const setCalendarMutation = (options?: Partial<Options<SetCalendarData>>): UseMutationOptions<SetCalendarResponse, SetCalendarError, Options<SetCalendarData>> => {
-    const mutationOptions: UseMutationOptions<SetCalendarResponse, SetCalendarError, Options<SetCalendarData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await setCalendar({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
 
 export const listDepartmentsQueryKey = (options?: Options<ListDepartmentsData>) => createQueryKey('listDepartments', options);
 
@@ -272,26 +217,6 @@ export const saveDraftMutation = (options?: Partial<Options<SaveDraftData>>): Us
     return mutationOptions;
 };
 
-export const showDueQueryKey = (options?: Options<ShowDueData>) => createQueryKey('showDue', options);
-
-/**
- * When a deadline of so many working days ends, and why then.
- *
- * The day itself doesn't count. What comes after the cutoff or on a day off counts as of the next working day.
- */
-export const showDueOptions = (options?: Options<ShowDueData>) => queryOptions<ShowDueResponse, ShowDueError, ShowDueResponse, ReturnType<typeof showDueQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await showDue({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: showDueQueryKey(options)
-});
-
 export const showInvariantsQueryKey = (options?: Options<ShowInvariantsData>) => createQueryKey('showInvariants', options);
 
 /**
@@ -313,6 +238,76 @@ export const showInvariantsOptions = (options?: Options<ShowInvariantsData>) => 
     },
     queryKey: showInvariantsQueryKey(options)
 });
+
+export const listNoticesQueryKey = (options?: Options<ListNoticesData>) => createQueryKey('listNotices', options);
+
+/**
+ * The caller's notices: of his departments, and of what his roles have to do.
+ */
+export const listNoticesOptions = (options?: Options<ListNoticesData>) => queryOptions<ListNoticesResponse, ListNoticesError, ListNoticesResponse, ReturnType<typeof listNoticesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listNotices({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listNoticesQueryKey(options)
+});
+
+export const listDeliveriesQueryKey = (options?: Options<ListDeliveriesData>) => createQueryKey('listDeliveries', options);
+
+/**
+ * What became of notices that were sent elsewhere. For cloud admins, and to read for auditors.
+ */
+export const listDeliveriesOptions = (options?: Options<ListDeliveriesData>) => queryOptions<ListDeliveriesResponse, ListDeliveriesError, ListDeliveriesResponse, ReturnType<typeof listDeliveriesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDeliveries({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDeliveriesQueryKey(options)
+});
+
+/**
+ * Tries a dead delivery anew, from the first attempt on. The receiver gets the same event id.
+ */
+export const retryDeliveryMutation = (options?: Partial<Options<RetryDeliveryData>>): UseMutationOptions<RetryDeliveryResponse, RetryDeliveryError, Options<RetryDeliveryData>> => {
+    const mutationOptions: UseMutationOptions<RetryDeliveryResponse, RetryDeliveryError, Options<RetryDeliveryData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await retryDelivery({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Notes that the caller has read notices. Ids that aren't his are passed over.
+ */
+export const readNoticesMutation = (options?: Partial<Options<ReadNoticesData>>): UseMutationOptions<ReadNoticesResponse, ReadNoticesError, Options<ReadNoticesData>> => {
+    const mutationOptions: UseMutationOptions<ReadNoticesResponse, ReadNoticesError, Options<ReadNoticesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await readNotices({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const showOverviewQueryKey = (options?: Options<ShowOverviewData>) => createQueryKey('showOverview', options);
 
@@ -353,25 +348,6 @@ export const showPolicyOptions = (options?: Options<ShowPolicyData>) => queryOpt
     queryKey: showPolicyQueryKey(options)
 });
 
-/**
- * Sets a value of a request's way from a day on.
- *
- * What was set for the same day gives way; days that are over stay as they were. What began earlier keeps its deadline.
- */
-export const setProcessValueMutation = (options?: Partial<Options<SetProcessValueData>>): UseMutationOptions<SetProcessValueResponse, SetProcessValueError, Options<SetProcessValueData>> => {
-    const mutationOptions: UseMutationOptions<SetProcessValueResponse, SetProcessValueError, Options<SetProcessValueData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await setProcessValue({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
-
 export const listPoolsQueryKey = (options?: Options<ListPoolsData>) => createQueryKey('listPools', options);
 
 /**
@@ -407,6 +383,41 @@ export const showPoolOptions = (options: Options<ShowPoolData>) => queryOptions<
     },
     queryKey: showPoolQueryKey(options)
 });
+
+export const showNoticePreferencesQueryKey = (options?: Options<ShowNoticePreferencesData>) => createQueryKey('showNoticePreferences', options);
+
+/**
+ * What the caller wants to hear, and what his departments do.
+ */
+export const showNoticePreferencesOptions = (options?: Options<ShowNoticePreferencesData>) => queryOptions<ShowNoticePreferencesResponse, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ReturnType<typeof showNoticePreferencesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showNoticePreferences({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showNoticePreferencesQueryKey(options)
+});
+
+/**
+ * Sets what the caller wants to hear, or one of his departments, whose accountable person he is.
+ */
+export const saveNoticePreferencesMutation = (options?: Partial<Options<SaveNoticePreferencesData>>): UseMutationOptions<SaveNoticePreferencesResponse, SaveNoticePreferencesError, Options<SaveNoticePreferencesData>> => {
+    const mutationOptions: UseMutationOptions<SaveNoticePreferencesResponse, SaveNoticePreferencesError, Options<SaveNoticePreferencesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await saveNoticePreferences({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listRequestsQueryKey = (options?: Options<ListRequestsData>) => createQueryKey('listRequests', options);
 
