@@ -18,6 +18,7 @@ pub mod snapshot;
 pub mod status;
 pub mod v1alpha1;
 pub mod validate;
+pub mod what_if;
 pub mod workday;
 pub mod workflow;
 
