@@ -11,7 +11,7 @@ use crate::openapi::ApiDoc;
 use crate::problem::Failure;
 use crate::routes::{
     allocations, applications, decisions, departments, events, health, invariants, overview, policy, pools, requests,
-    session,
+    session, what_if,
 };
 use crate::state::App;
 use crate::{dashboard, middleware};
@@ -29,6 +29,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(events::router())
         .merge(invariants::router())
         .merge(policy::router())
+        .merge(what_if::router())
         .merge(health::router());
     OpenApiRouter::with_openapi(ApiDoc::openapi()).merge(health::open_router()).nest("/api/v1", api)
 }

@@ -14,3 +14,4 @@ pub mod policy;
 pub mod pools;
 pub mod requests;
 pub mod session;
+pub mod what_if;
