@@ -28,7 +28,7 @@ use crate::routes::what_if::{
     PlannedChange, PoolOutlook, RowToApply, WhatIf, WhatIfPool, WhatIfRow,
 };
 use crate::sentence;
-use crate::sheet::{Column, Table};
+use crate::sheet::Table;
 use crate::snapshot::figures::{Numbers, text};
 use crate::snapshot::{PoolRow, Reading};
 use crate::state::App;
@@ -181,21 +181,11 @@ fn reason_view(reason: &Reason, language: Language) -> PlanReason {
     }
 }
 
-/// The columns of a plan.
-#[must_use]
-pub fn columns() -> Vec<Column> {
-    what_if::COLUMNS.iter().map(|&(field, zh, en)| Column::new(field, zh, en)).collect()
-}
-
 /// The rows of a file as changes.
 pub fn changes_of(table: &Table, language: Language) -> Result<Vec<Change>, Failure> {
-    let columns = columns();
     let mut rows = table.rows.iter();
     let head = rows.next().map(|row| row.cells.as_slice()).unwrap_or_default();
-    let fields: Vec<Option<&str>> = head
-        .iter()
-        .map(|cell| columns.iter().find(|column| column.is_called(cell)).map(|column| column.field))
-        .collect();
+    let fields: Vec<Option<&str>> = head.iter().map(|cell| what_if::field_of(cell)).collect();
     if !fields.contains(&Some("pool")) {
         let flaw = Flaw { change: 0, field: "pool", cause: FlawCause::Rule(resources::validate::Cause::Missing) };
         return Err(Failure::Bulk(Bulk::PlanFaulty(vec![flawed(&flaw, language)])));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{calendar, capacity, decide, import, request, requests, show, verify};
+use crate::{calendar, capacity, decide, import, request, requests, show, verify, what_if};
 
 const ENDINGS: &str = "\
 Exit codes:
@@ -53,6 +53,7 @@ pub enum Command {
     Calendar(calendar::Arguments),
     Import(import::Arguments),
     Verify(verify::Arguments),
+    WhatIf(what_if::Arguments),
 }
 
 #[cfg(test)]
@@ -108,6 +109,8 @@ mod tests {
             "kubectl-yunheng calendar 2026",
             "kubectl-yunheng calendar due --from 2026-09-30T10:00 --days 3",
             "kubectl-yunheng import inventory/xiaogan --named-only --dry-run",
+            "kubectl-yunheng what-if -f plan.csv",
+            "kubectl-yunheng what-if --pool cec --new 8C16G --count 12 -o json",
             "kubectl-yunheng --kubeconfig k --context c verify -o yaml",
         ];
         for line in lines {
@@ -130,6 +133,10 @@ mod tests {
             "kubectl-yunheng requests -A --department civil-affairs",
             "kubectl-yunheng request change a --cpu 8 --add-cpu 8 --justification aaaaaaaaaa",
             "kubectl-yunheng capacity -o csv",
+            "kubectl-yunheng what-if",
+            "kubectl-yunheng what-if --pool cec",
+            "kubectl-yunheng what-if -f plan.csv --pool cec --new 8C16G",
+            "kubectl-yunheng what-if --pool cec --new 8cores",
         ];
         for line in lines {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");

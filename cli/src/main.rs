@@ -24,6 +24,7 @@ mod show;
 mod stand;
 mod table;
 mod verify;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -74,5 +75,6 @@ async fn run(arguments: Arguments) -> Result<Ending, Error> {
         Command::Import(command) => import::run(&session, &command).await,
         Command::Calendar(command) => calendar::run(&session, &command).await,
         Command::Verify(command) => verify::run(&session, &command).await,
+        Command::WhatIf(command) => what_if::run(&session, &command).await,
     }
 }

@@ -9,11 +9,12 @@ mod plan;
 
 use ledger::{AllocationKey, Ask, Decision, Ledger, Reason, Request, Resource, Rules, Sequence, Shares, decide};
 
-use crate::v1alpha1::AllocationSpec;
+use crate::condition;
+use crate::v1alpha1::{AllocationSpec, ResourcePool};
 use crate::validate::{self, Violation};
 
 pub use plan::{
-    CHANGES_MAX, COLUMNS, Change, Flaw, FlawCause, LINES_MAX, Mode, Planned, Written, from_cells, lines, size,
+    CHANGES_MAX, COLUMNS, Change, Flaw, FlawCause, LINES_MAX, Mode, Planned, Written, field_of, from_cells, lines, size,
 };
 
 /// The department of lines that name none: it has no ceiling, so that the pool alone bounds them.
@@ -25,6 +26,21 @@ pub const ANYBODY: &str = "~";
 pub struct Line {
     pub key: AllocationKey,
     pub spec: AllocationSpec,
+}
+
+/// Why a pool gives nothing out now, as the operator says in its conditions.
+#[must_use]
+pub fn closed(pool: &ResourcePool) -> Option<Reason> {
+    let conditions = pool.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let said = condition::find(conditions, condition::READY).filter(|said| said.status != "True")?;
+    let codes = [
+        condition::CLUSTER_UNREACHABLE,
+        condition::QUOTAS_ABOVE_LEDGER,
+        condition::CLUSTER_CHANGED,
+        condition::LEDGER_BEHIND_QUOTAS,
+    ];
+    let code = codes.into_iter().find(|code| *code == said.reason)?;
+    Some(Reason::PoolHalted { code, message: said.message.clone() })
 }
 
 /// What would become of one line.

@@ -29,6 +29,15 @@ pub const COLUMNS: [(&str, &str, &str); 8] = [
     ("storage", "存储", "Storage"),
 ];
 
+/// The field that the head of a column means, in whichever language.
+#[must_use]
+pub fn field_of(head: &str) -> Option<&'static str> {
+    let head = head.trim().trim_end_matches('*').trim();
+    let called =
+        |(field, zh, en): &&(&str, &str, &str)| [field, zh, en].iter().any(|name| name.eq_ignore_ascii_case(head));
+    COLUMNS.iter().find(called).map(|(field, ..)| *field)
+}
+
 /// What the amounts of a change are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
