@@ -24,6 +24,7 @@ mod export;
 mod extract;
 mod idempotency;
 pub mod identity;
+mod importing;
 mod language;
 mod latest;
 mod live;

@@ -10,8 +10,8 @@ use crate::dashboard::DOCS_POLICY;
 use crate::openapi::ApiDoc;
 use crate::problem::Failure;
 use crate::routes::{
-    allocations, applications, decisions, departments, events, health, invariants, overview, policy, pools, requests,
-    session, what_if,
+    allocations, applications, decisions, departments, events, health, imports, invariants, overview, policy, pools,
+    requests, session, what_if,
 };
 use crate::state::App;
 use crate::{dashboard, middleware};
@@ -30,6 +30,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(invariants::router())
         .merge(policy::router())
         .merge(what_if::router())
+        .merge(imports::router())
         .merge(health::router());
     OpenApiRouter::with_openapi(ApiDoc::openapi()).merge(health::open_router()).nest("/api/v1", api)
 }

@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod departments;
 pub mod events;
 pub mod health;
+pub mod imports;
 pub mod invariants;
 pub mod overview;
 pub mod policy;

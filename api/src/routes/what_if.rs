@@ -13,6 +13,7 @@ use crate::extract::{Body, File};
 use crate::identity::Writer;
 use crate::object::{object, objects};
 use crate::problem::{Failure, Problem};
+use crate::sheet::FileBytes;
 use crate::state::App;
 use crate::view::{Bundle, Resource, Standing};
 use crate::{clock, idempotency, planning, respond};
@@ -264,7 +265,7 @@ pub async fn reckon_plan(
     post,
     path = "/what-if/sheet",
     tag = "what-if",
-    request_body(content = Vec<u8>, content_type = "text/csv", description = "The file, CSV or XLSX, at most 1 MiB and 500 rows."),
+    request_body(content = FileBytes, content_type = "text/csv", description = "The file, CSV or XLSX, at most 1 MiB and 500 rows."),
     responses((status = 200, description = "What it would come to.", body = WhatIf), WriteRefused)
 )]
 pub async fn reckon_sheet(

@@ -42,6 +42,11 @@ impl Format {
     }
 }
 
+/// A file, as documents say it.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct FileBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
+
 /// What makes a spreadsheet take a text for a formula, or for a command.
 const DANGEROUS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 

@@ -58,14 +58,14 @@ fn a_template_says_what_may_be_written() {
     let asked = Asked {
         column: Column::new("tier", "层级", "Tier"),
         needed: true,
-        words: &["市级", "县级"],
+        words: words::TIERS,
         note: ("行政层级", "Level of government"),
         example: "市级",
     };
     let bytes = template("模板", &[asked], Language::Chinese, 100).unwrap();
     assert_eq!(Table::read(&bytes).unwrap().rows[0].cells, ["层级*"]);
     assert!(asked.column.is_called("层级*") && asked.column.is_called("TIER") && !asked.column.is_called("级"));
-    assert!(unzipped(&bytes, "xl/worksheets/sheet1.xml").contains("市级,县级"));
+    assert!(unzipped(&bytes, "xl/worksheets/sheet1.xml").contains("国家/省级,市级,县级"));
     assert!(unzipped(&bytes, "xl/comments1.xml").contains("行政层级"));
 }
 

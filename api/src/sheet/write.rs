@@ -4,6 +4,7 @@ use rust_xlsxwriter::{
     DataValidation, Format as Style, FormatAlign, FormatBorder, Note, Workbook, Worksheet, XlsxError,
 };
 
+use super::words::{self, Words};
 use super::{harmless, is_dangerous};
 use crate::language::Language;
 
@@ -163,7 +164,7 @@ pub struct Asked {
     pub column: Column,
     pub needed: bool,
     /// What may be written, where that is one of some words.
-    pub words: &'static [&'static str],
+    pub words: Words,
     /// What to write, in both languages.
     pub note: (&'static str, &'static str),
     /// An example that a reader would take for real, so it stands in the note.
@@ -184,7 +185,7 @@ pub fn template(title: &str, asked: &[Asked], language: Language, rows: u32) -> 
         sheet.insert_note(0, index, &Note::new(remark(one, language)).add_author_prefix(false))?;
         // Kept as typed: a code such as 00421 is no number, and 10T no word that Excel should mend.
         sheet.set_column_format(index, &Style::new().set_num_format("@"))?;
-        choose(sheet, (1, rows), index, one.words)?;
+        choose(sheet, (1, rows), index, &words::all(one.words, language))?;
     }
     book.save_to_buffer()
 }
@@ -201,12 +202,7 @@ fn remark(asked: &Asked, language: Language) -> String {
 }
 
 /// Lets a cell hold one of these words.
-pub fn choose(
-    sheet: &mut Worksheet,
-    (first, last): (u32, u32),
-    column: u16,
-    words: &[&'static str],
-) -> Result<(), XlsxError> {
+pub fn choose(sheet: &mut Worksheet, (first, last): (u32, u32), column: u16, words: &[&str]) -> Result<(), XlsxError> {
     if words.is_empty() {
         return Ok(());
     }
