@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
+import type { ApplyPlanData, ApplyPlanErrors, ApplyPlanResponses, CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ImportFileData, ImportFileErrors, ImportFileResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ReckonPlanData, ReckonPlanErrors, ReckonPlanResponses, ReckonSheetData, ReckonSheetErrors, ReckonSheetResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestFormData, ShowRequestFormErrors, ShowRequestFormResponses, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowTemplateData, ShowTemplateErrors, ShowTemplateResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -110,6 +110,42 @@ export const followEvents = <ThrowOnError extends boolean = true>(options?: Opti
             type: 'apiKey'
         }],
     url: '/api/v1/events',
+    ...options
+});
+
+/**
+ * Imports a CSV or XLSX file.
+ *
+ * Every row is checked first; while one is wrong nothing is written, and all that is wrong is said
+ * with row, column and reason. What is written is only what differs, in the caller's name: the same
+ * file again changes nothing, and after a failure half-way it finishes. Applications and departments
+ * are for cloud admins, requests for the department's own people.
+ */
+export const importFile = <ThrowOnError extends boolean = true>(options: Options<ImportFileData, ThrowOnError>): RequestResult<ImportFileResponses, ImportFileErrors, ThrowOnError> => (options.client ?? client).post<ImportFileResponses, ImportFileErrors, ThrowOnError>({
+    bodySerializer: null,
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/imports/{kind}',
+    ...options,
+    headers: {
+        'Content-Type': 'text/csv',
+        ...options.headers
+    }
+});
+
+/**
+ * An empty file to fill in: heads with comments, and lists to choose from.
+ */
+export const showTemplate = <ThrowOnError extends boolean = true>(options: Options<ShowTemplateData, ThrowOnError>): RequestResult<ShowTemplateResponses, ShowTemplateErrors, ThrowOnError> => (options.client ?? client).get<ShowTemplateResponses, ShowTemplateErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/imports/{kind}/template',
     ...options
 });
 
@@ -305,6 +341,19 @@ export const showDecision = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
+ * 政务云资源申请表 of a request, as a workbook to print or to keep.
+ */
+export const showRequestForm = <ThrowOnError extends boolean = true>(options: Options<ShowRequestFormData, ThrowOnError>): RequestResult<ShowRequestFormResponses, ShowRequestFormErrors, ThrowOnError> => (options.client ?? client).get<ShowRequestFormResponses, ShowRequestFormErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/requests/{department}/{name}/form.xlsx',
+    ...options
+});
+
+/**
  * Signs out. The session ends at once; without one nothing happens.
  */
 export const deleteSession = <ThrowOnError extends boolean = true>(options?: Options<DeleteSessionData, ThrowOnError>): RequestResult<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError> => (options?.client ?? client).delete<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError>({
@@ -356,6 +405,68 @@ export const showVersion = <ThrowOnError extends boolean = true>(options?: Optio
         }],
     url: '/api/v1/version',
     ...options
+});
+
+/**
+ * Says what a plan would come to. Nothing is written.
+ *
+ * The code that decides is asked on a copy of the ledgers; what gives back is served first, then the
+ * rest in the plan's order.
+ */
+export const reckonPlan = <ThrowOnError extends boolean = true>(options: Options<ReckonPlanData, ThrowOnError>): RequestResult<ReckonPlanResponses, ReckonPlanErrors, ThrowOnError> => (options.client ?? client).post<ReckonPlanResponses, ReckonPlanErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/what-if',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Writes a plan that was found to fit, as allocations, in the caller's name. For cloud admins.
+ *
+ * The same is decided once more on the ledgers as they are now. Where it comes to something else than
+ * it did, nothing is written (409). A row that is so already is left alone, so the same call can be
+ * sent again after a failure half-way.
+ */
+export const applyPlan = <ThrowOnError extends boolean = true>(options: Options<ApplyPlanData, ThrowOnError>): RequestResult<ApplyPlanResponses, ApplyPlanErrors, ThrowOnError> => (options.client ?? client).post<ApplyPlanResponses, ApplyPlanErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/what-if/apply',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Says what a plan in a CSV or XLSX file would come to. Nothing is written.
+ *
+ * Columns: pool, department, application, mode (Set, Add), count, cpu, memory, storage; heads in
+ * Chinese or English. The answer's rows hold the plan, so that it can be changed and asked anew.
+ */
+export const reckonSheet = <ThrowOnError extends boolean = true>(options: Options<ReckonSheetData, ThrowOnError>): RequestResult<ReckonSheetResponses, ReckonSheetErrors, ThrowOnError> => (options.client ?? client).post<ReckonSheetResponses, ReckonSheetErrors, ThrowOnError>({
+    bodySerializer: null,
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/what-if/sheet',
+    ...options,
+    headers: {
+        'Content-Type': 'text/csv',
+        ...options.headers
+    }
 });
 
 /**

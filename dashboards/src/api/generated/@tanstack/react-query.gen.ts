@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { correctRequest, createRequest, createSession, decideRequest, deleteSession, listAllocations, listApplications, listDepartments, listPools, listRequests, type Options, previewRequest, showAllocation, showApplication, showDecision, showDepartment, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
-import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { applyPlan, correctRequest, createRequest, createSession, decideRequest, deleteSession, importFile, listAllocations, listApplications, listDepartments, listPools, listRequests, type Options, previewRequest, reckonPlan, reckonSheet, showAllocation, showApplication, showDecision, showDepartment, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showRequestForm, showSession, showTemplate, showVersion } from '../sdk.gen';
+import type { ApplyPlanData, ApplyPlanError, ApplyPlanResponse, CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ImportFileData, ImportFileError, ImportFileResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReckonPlanData, ReckonPlanError, ReckonPlanResponse, ReckonSheetData, ReckonSheetError, ReckonSheetResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestFormData, ShowRequestFormError, ShowRequestFormResponse, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowTemplateData, ShowTemplateError, ShowTemplateResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -145,6 +145,46 @@ export const showDepartmentOptions = (options: Options<ShowDepartmentData>) => q
         return data;
     },
     queryKey: showDepartmentQueryKey(options)
+});
+
+/**
+ * Imports a CSV or XLSX file.
+ *
+ * Every row is checked first; while one is wrong nothing is written, and all that is wrong is said
+ * with row, column and reason. What is written is only what differs, in the caller's name: the same
+ * file again changes nothing, and after a failure half-way it finishes. Applications and departments
+ * are for cloud admins, requests for the department's own people.
+ */
+export const importFileMutation = (options?: Partial<Options<ImportFileData>>): UseMutationOptions<ImportFileResponse, ImportFileError, Options<ImportFileData>> => {
+    const mutationOptions: UseMutationOptions<ImportFileResponse, ImportFileError, Options<ImportFileData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await importFile({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const showTemplateQueryKey = (options: Options<ShowTemplateData>) => createQueryKey('showTemplate', options);
+
+/**
+ * An empty file to fill in: heads with comments, and lists to choose from.
+ */
+export const showTemplateOptions = (options: Options<ShowTemplateData>) => queryOptions<ShowTemplateResponse, ShowTemplateError, ShowTemplateResponse, ReturnType<typeof showTemplateQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showTemplate({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showTemplateQueryKey(options)
 });
 
 export const showInvariantsQueryKey = (options?: Options<ShowInvariantsData>) => createQueryKey('showInvariants', options);
@@ -378,6 +418,24 @@ export const showDecisionOptions = (options: Options<ShowDecisionData>) => query
     queryKey: showDecisionQueryKey(options)
 });
 
+export const showRequestFormQueryKey = (options: Options<ShowRequestFormData>) => createQueryKey('showRequestForm', options);
+
+/**
+ * 政务云资源申请表 of a request, as a workbook to print or to keep.
+ */
+export const showRequestFormOptions = (options: Options<ShowRequestFormData>) => queryOptions<ShowRequestFormResponse, ShowRequestFormError, ShowRequestFormResponse, ReturnType<typeof showRequestFormQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showRequestForm({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showRequestFormQueryKey(options)
+});
+
 /**
  * Signs out. The session ends at once; without one nothing happens.
  */
@@ -450,6 +508,67 @@ export const showVersionOptions = (options?: Options<ShowVersionData>) => queryO
     },
     queryKey: showVersionQueryKey(options)
 });
+
+/**
+ * Says what a plan would come to. Nothing is written.
+ *
+ * The code that decides is asked on a copy of the ledgers; what gives back is served first, then the
+ * rest in the plan's order.
+ */
+export const reckonPlanMutation = (options?: Partial<Options<ReckonPlanData>>): UseMutationOptions<ReckonPlanResponse, ReckonPlanError, Options<ReckonPlanData>> => {
+    const mutationOptions: UseMutationOptions<ReckonPlanResponse, ReckonPlanError, Options<ReckonPlanData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await reckonPlan({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Writes a plan that was found to fit, as allocations, in the caller's name. For cloud admins.
+ *
+ * The same is decided once more on the ledgers as they are now. Where it comes to something else than
+ * it did, nothing is written (409). A row that is so already is left alone, so the same call can be
+ * sent again after a failure half-way.
+ */
+export const applyPlanMutation = (options?: Partial<Options<ApplyPlanData>>): UseMutationOptions<ApplyPlanResponse, ApplyPlanError, Options<ApplyPlanData>> => {
+    const mutationOptions: UseMutationOptions<ApplyPlanResponse, ApplyPlanError, Options<ApplyPlanData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await applyPlan({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Says what a plan in a CSV or XLSX file would come to. Nothing is written.
+ *
+ * Columns: pool, department, application, mode (Set, Add), count, cpu, memory, storage; heads in
+ * Chinese or English. The answer's rows hold the plan, so that it can be changed and asked anew.
+ */
+export const reckonSheetMutation = (options?: Partial<Options<ReckonSheetData>>): UseMutationOptions<ReckonSheetResponse, ReckonSheetError, Options<ReckonSheetData>> => {
+    const mutationOptions: UseMutationOptions<ReckonSheetResponse, ReckonSheetError, Options<ReckonSheetData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await reckonSheet({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const showHealthQueryKey = (options?: Options<ShowHealthData>) => createQueryKey('showHealth', options);
 
