@@ -4,6 +4,7 @@ import {
   AuditOutlined,
   DashboardOutlined,
   DatabaseOutlined,
+  ExperimentOutlined,
   SafetyCertificateOutlined,
 } from "@ant-design/icons";
 import { Link } from "@tanstack/react-router";
@@ -12,7 +13,8 @@ import { useTranslation } from "react-i18next";
 import css from "./Navigation.module.css";
 import { isDepartmentOnly, useSession } from "./session";
 
-type Path = "/" | "/capacity" | "/applications" | "/requests" | "/departments" | "/system";
+type Path =
+  "/" | "/capacity" | "/applications" | "/requests" | "/departments" | "/system" | "/what-if";
 
 interface Entry {
   path: Path;
@@ -37,6 +39,11 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
             path: "/capacity" as const,
             label: t("nav.capacity"),
             icon: <DatabaseOutlined aria-hidden />,
+          },
+          {
+            path: "/what-if" as const,
+            label: t("nav.whatIf"),
+            icon: <ExperimentOutlined aria-hidden />,
           },
         ]),
     {

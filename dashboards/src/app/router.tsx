@@ -128,6 +128,12 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("../pages/system/Page"), "SystemPage"),
 });
 
+const whatIf = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/what-if",
+  component: lazyRouteComponent(() => import("../pages/what-if/Page"), "WhatIfPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -143,6 +149,7 @@ export const router = createRouter({
       departments,
       department,
       system,
+      whatIf,
     ]),
   ]),
   parseSearch,
