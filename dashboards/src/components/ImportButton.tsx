@@ -54,6 +54,8 @@ export function ImportDialog({
         path: { kind },
         query: { dryRun },
         body: file,
+        // As it is: it is no JSON.
+        bodySerializer: null,
         throwOnError: true,
       });
       return answer.data;

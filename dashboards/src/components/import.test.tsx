@@ -39,6 +39,8 @@ const report = (part: Partial<ImportReport>): ImportReport => ({
   ...part,
 });
 
+const FILE = "name,department";
+
 /** Each call to the API gets the next answer; what was asked is kept. */
 function answering(...answers: ImportReport[]) {
   const asked: string[] = [];
@@ -46,7 +48,7 @@ function answering(...answers: ImportReport[]) {
     baseUrl: "http://cloud.example",
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
       const call = new Request(input, init);
-      asked.push(new URL(call.url).search);
+      asked.push(`${new URL(call.url).search} ${await call.text()}`);
       const headers = { "Content-Type": "application/json" };
       return new Response(JSON.stringify(answers.shift()), { status: 200, headers });
     },
@@ -62,7 +64,7 @@ function open() {
       </QueryClientProvider>
     </ConfigProvider>,
   );
-  const file = new File(["name,department\n"], "plan.csv", { type: "text/csv" });
+  const file = new File([FILE], "plan.csv", { type: "text/csv" });
   fireEvent.change(screen.getByLabelText("选择或拖入 CSV、XLSX 文件"), {
     target: { files: [file] },
   });
@@ -80,7 +82,7 @@ describe("an import", () => {
     const write = screen.getByRole("button", { name: /写入/ });
     expect(write.getAttribute("aria-disabled")).toBe("true");
     fireEvent.click(write);
-    expect(asked).toEqual(["?dryRun=true"]);
+    expect(asked).toEqual([`?dryRun=true ${FILE}`]);
   });
 
   it("is tried first, then written, then finished where the cluster went away", async () => {
@@ -103,6 +105,7 @@ describe("an import", () => {
     expect(screen.getByRole("table", { name: "未写入的行" }).textContent).toContain("未执行");
     fireEvent.click(screen.getByRole("button", { name: "继续写入" }));
     await screen.findByText("已写入");
-    expect(asked).toEqual(["?dryRun=true", "?dryRun=false", "?dryRun=false"]);
+    const sent = ["?dryRun=true", "?dryRun=false", "?dryRun=false"];
+    expect(asked).toEqual(sent.map((search) => `${search} ${FILE}`));
   });
 });

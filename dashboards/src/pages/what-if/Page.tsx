@@ -38,7 +38,8 @@ export function WhatIfPage() {
     onError: () => setResult(undefined),
   });
   const upload = useMutation({
-    mutationFn: async (file: File) => (await reckonSheet({ body: file, throwOnError: true })).data,
+    mutationFn: async (file: File) =>
+      (await reckonSheet({ body: file, bodySerializer: null, throwOnError: true })).data,
     onSuccess: (answer) => {
       setRows(answer.rows.map(({ change }) => rowOf(change)));
       setResult(answer);
