@@ -102,7 +102,7 @@ pub fn evaluate(ledger: &Ledger, closed: Option<&Reason>, lines: &[Line]) -> Res
             (Decision::Wait(reason) | Decision::Refuse(reason), _) => {
                 explained += 1;
                 let others = explained <= EXPLAINED_MAX;
-                Verdict::Refused(reasons(reason, others, &decided.ledger, line, &shares[index], rules()))
+                Verdict::Refused(reasons(reason, others, &decided.ledger, line, &shares[index], &rules()))
             }
             // Only what is going already is left as it is.
             (Decision::Unchanged, _) => Verdict::Refused(vec![Reason::EarlierObjectDraining]),
@@ -158,7 +158,7 @@ fn freed(ledger: &Ledger, lines: &[Line], shares: &[Shares]) -> Ledger {
 }
 
 /// The decision names the first resource that doesn't fit; each of the others is asked for alone.
-fn reasons(first: &Reason, others: bool, after: &Ledger, line: &Line, shares: &Shares, rules: Rules) -> Vec<Reason> {
+fn reasons(first: &Reason, others: bool, after: &Ledger, line: &Line, shares: &Shares, rules: &Rules) -> Vec<Reason> {
     let mut reasons = vec![first.clone()];
     if !others || !first.is_shortage() {
         return reasons;

@@ -22,6 +22,7 @@ use crate::snapshot::Reading;
 use crate::state::App;
 
 /// One line of the form.
+#[derive(Clone, Copy)]
 struct Line {
     /// What it is in a request: a column of the requests' import, [`DETAIL`] or [`PROCESS`].
     field: &'static str,

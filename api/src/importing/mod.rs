@@ -183,9 +183,10 @@ fn step<K: Resource<DynamicType = ()>>(
     said: Map<String, Value>,
 ) -> Option<Write> {
     let resource = ApiResource::erase::<K>(&());
+    let said = Value::Object(said);
     let (step, version) = match existing {
         None => (Step::Create, None),
-        Some((spec, _)) if says(spec, &Value::Object(said.clone())) => return None,
+        Some((spec, _)) if says(spec, &said) => return None,
         Some((_, version)) => (Step::Change, version),
     };
     let types = Some(TypeMeta { api_version: resource.api_version.clone(), kind: resource.kind.clone() });

@@ -13,7 +13,7 @@ use crate::extract::{Path, Query};
 use crate::identity::Caller;
 use crate::page::order_fields;
 use crate::problem::Failure;
-use crate::sheet::Format;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, PartialBundle, list_of};
 use crate::{export, respond};
@@ -126,7 +126,7 @@ pub struct AllocationPath {
     path = "/allocations",
     tag = "allocations",
     params(AllocationParams),
-    responses((status = 200, description = "One page of allocations.", body = AllocationList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "One page of allocations.", content((AllocationList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_allocations(
     State(app): State<App>,

@@ -14,7 +14,7 @@ use crate::extract::{Path, Query};
 use crate::identity::Caller;
 use crate::page::order_fields;
 use crate::problem::Failure;
-use crate::sheet::Format;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, PartialBundle, Tier, list_of};
 use crate::{export, respond};
@@ -196,7 +196,7 @@ pub struct ApplicationPath {
     path = "/applications",
     tag = "applications",
     params(ApplicationParams),
-    responses((status = 200, description = "One page of applications.", body = ApplicationList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "One page of applications.", content((ApplicationList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_applications(
     State(app): State<App>,

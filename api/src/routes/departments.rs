@@ -13,7 +13,7 @@ use crate::extract::{Path, Query};
 use crate::identity::Caller;
 use crate::page::order_fields;
 use crate::problem::Failure;
-use crate::sheet::Format;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, Tier, list_of};
 use crate::{export, respond};
@@ -116,7 +116,7 @@ pub struct DepartmentPath {
     path = "/departments",
     tag = "departments",
     params(DepartmentParams),
-    responses((status = 200, description = "One page of departments.", body = DepartmentList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "One page of departments.", content((DepartmentList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_departments(
     State(app): State<App>,

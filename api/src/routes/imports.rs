@@ -8,10 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::requests::RequestPath;
-use crate::documented::{ItemRefused, WriteRefused};
+use crate::documented::{ItemRefused, ListRefused, WriteRefused};
 use crate::extract::{File, Path, Query};
 use crate::identity::{Caller, Writer};
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
 use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::{clock, idempotency, importing};
@@ -136,6 +136,7 @@ pub enum ImportOutcome {
     request_body(content = FileBytes, content_type = "text/csv", description = "The file, CSV or XLSX: at most 1 MiB, 2,000 rows (requests: 200), and 16 MiB unpacked."),
     responses(
         (status = 200, description = "Everything is as the file says; with `dryRun`: what would be, or what is wrong.", body = ImportReport),
+        (status = 404, description = "There is no such kind.", body = Problem, content_type = "application/problem+json"),
         (status = 207, description = "A part was written; the rows say which. Import the same file again.", body = ImportReport),
         WriteRefused,
     )
@@ -158,7 +159,10 @@ pub async fn import_file(
     path = "/imports/{kind}/template",
     tag = "imports",
     params(ImportPath, TemplateParams),
-    responses((status = 200, description = "The file.", body = FileBytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), ItemRefused)
+    responses((status = 200, description = "The file.", content((FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (FileBytes = "text/csv"))),
+        (status = 404, description = "There is no such kind.", body = Problem, content_type = "application/problem+json"),
+        ListRefused,
+    )
 )]
 pub async fn show_template(
     State(app): State<App>,

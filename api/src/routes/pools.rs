@@ -13,7 +13,7 @@ use crate::extract::{Path, Query};
 use crate::identity::Caller;
 use crate::page::Page;
 use crate::problem::Failure;
-use crate::sheet::Format;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, Figures, PartialBundle, Resource, list_of};
 use crate::{export, respond};
@@ -127,7 +127,7 @@ pub struct PoolPath {
     path = "/pools",
     tag = "pools",
     params(PoolParams),
-    responses((status = 200, description = "All pools.", body = PoolList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "All pools.", content((PoolList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_pools(
     State(app): State<App>,

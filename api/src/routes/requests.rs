@@ -16,7 +16,7 @@ use crate::identity::{Caller, Writer};
 use crate::object::{object, objects, optional_object};
 use crate::page::order_fields;
 use crate::problem::{Failure, Problem};
-use crate::sheet::Format;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, Resource, Standing, Tier, list_of};
 use crate::{asking, clock, correcting, export, idempotency, respond};
@@ -385,7 +385,7 @@ pub struct RequestPath {
     path = "/requests",
     tag = "requests",
     params(RequestParams),
-    responses((status = 200, description = "One page of requests.", body = RequestList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "One page of requests.", content((RequestList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_requests(
     State(app): State<App>,
