@@ -2046,6 +2046,10 @@ export type ImportFileErrors = {
      */
     403: Problem;
     /**
+     * There is no such kind.
+     */
+    404: Problem;
+    /**
      * The body is larger than 1 MiB.
      */
     413: Problem;
@@ -2097,11 +2101,15 @@ export type ShowTemplateData = {
 
 export type ShowTemplateErrors = {
     /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
      * Nobody is signed in, or the token or the session has ended.
      */
     401: Problem;
     /**
-     * There is no such thing, or it isn't the caller's to see.
+     * There is no such kind.
      */
     404: Problem;
     /**
