@@ -39,7 +39,7 @@ pub struct Arguments {
     /// The plan
     #[arg(short, long, value_name = "FILE", conflicts_with = "new", required_unless_present = "new")]
     file: Option<PathBuf>,
-    /// Without a file: something new of this size, such as 8C16G or 8C16G1T
+    /// Without a file: something new of this size, such as 8C16G
     #[arg(long, value_name = "SIZE", value_parser = size, requires = "pool")]
     new: Option<Written>,
     /// How many of them
