@@ -28,8 +28,12 @@ use crate::problem::Failure;
 use crate::state::App;
 
 const BASE: &str = "/api/v1/";
-/// What changes nothing that is anybody else's: looking ahead, and one's own unfinished papers.
-const NOT_RECORDED: [&str; 2] = ["requests/preview", "drafts/{id}"];
+/// What changes nothing that is anybody else's: looking ahead, one's own unfinished papers, and what one
+/// has read.
+const NOT_RECORDED: [&str; 5] = ["requests/preview", "drafts/{id}", "what-if", "what-if/sheet", "notices/read"];
+/// Calls without a body, beside those that delete.
+const WITHOUT_BODY: [&str; 1] = ["notices/deliveries/{id}/retry"];
+const IMPORT: &str = "imports/{kind}";
 /// What a body may say that belongs into the chain. Nothing else of it is kept.
 const TOLD: [&str; 5] = ["verdict", "reasonCode", "type", "application", "stage"];
 /// Answers of single objects are some kB.
@@ -61,6 +65,17 @@ enum Begins {
     WithCaller,
     WithBody,
     ByHand,
+}
+
+impl Begins {
+    fn of(method: &Method, route: &str) -> Self {
+        match (method, route) {
+            (&Method::POST, "session") => Self::ByHand,
+            (&Method::DELETE, _) => Self::WithCaller,
+            (_, route) if WITHOUT_BODY.contains(&route) => Self::WithCaller,
+            _ => Self::WithBody,
+        }
+    }
 }
 
 /// Writes down what the call does.
@@ -105,8 +120,10 @@ pub async fn asked(act: Option<&Act>, bytes: &[u8], print: Fingerprint) -> Resul
             return Ok(());
         }
         told.print = Some(print);
-        if let Ok(Value::Object(body)) = serde_json::from_slice(bytes) {
-            describe(&mut told.entry, &body);
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(body)) => describe(&mut told.entry, &body),
+            // A file is named by its sum: whoever has it can say whether it was this one.
+            _ => told.entry.detail = serde_json::json!({"sha256": hex(&print.0)}).to_string(),
         }
     }
     act.begin().await
@@ -120,7 +137,8 @@ impl Act {
             return None;
         }
         let route = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(BASE)?;
-        if NOT_RECORDED.contains(&route) {
+        let tries = route == IMPORT && request.uri().query().is_some_and(|query| query.contains("dryRun=true"));
+        if NOT_RECORDED.contains(&route) || tries {
             return None;
         }
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -135,11 +153,7 @@ impl Act {
         }
         entry.before = header("if-match").unwrap_or_default().trim_matches('"').to_owned();
         entry.request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        let begins = match (method, route) {
-            (&Method::POST, "session") => Begins::ByHand,
-            (&Method::DELETE, _) => Begins::WithCaller,
-            _ => Begins::WithBody,
-        };
+        let begins = Begins::of(method, route);
         let told = Told { entry, key: header("idempotency-key"), print: None, begins, act: None };
         Some(Self { journal, told: Arc::new(Mutex::new(told)) })
     }
@@ -224,8 +238,12 @@ impl Told {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
-        Some(hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(hex(&hash.finalize()[..16]))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Words for what is done, promised to scripts; other calls are named by method and route.
@@ -299,4 +317,35 @@ fn is_worth_a_row(failure: Option<&Failure>, at: Timestamp) -> bool {
         ROWS.store(0, Ordering::Relaxed);
     }
     ROWS.fetch_add(1, Ordering::Relaxed) < UNKNOWN_PER_MINUTE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An act's intent is written by the extractor of what comes last. A call without a body that waits
+    /// for one would be done without an intent.
+    #[test]
+    fn what_has_no_body_begins_with_its_caller() {
+        let document: Value = serde_json::from_str(&crate::openapi::text()).unwrap();
+        let mut seen = Vec::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            let Some(route) = path.strip_prefix(BASE) else { continue };
+            for (method, operation) in operations.as_object().unwrap() {
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                if method == Method::GET || NOT_RECORDED.contains(&route) || route == "session" {
+                    continue;
+                }
+                let has_body = operation["requestBody"].is_object();
+                assert_eq!(Begins::of(&method, route) == Begins::WithBody, has_body, "{method} {route}");
+                seen.push(route.to_owned());
+            }
+        }
+        for named in NOT_RECORDED.into_iter().chain(WITHOUT_BODY).chain([IMPORT]) {
+            assert!(
+                seen.iter().any(|route| route == named) || document["paths"][format!("{BASE}{named}")].is_object(),
+                "{named}"
+            );
+        }
+    }
 }

@@ -239,7 +239,7 @@ fn rules(request: &QuotaRequest) -> Vec<Wrong> {
 }
 
 /// An open request that asks for the same.
-fn same(snapshot: &Snapshot, request: &QuotaRequest, department: &str) -> Option<String> {
+pub fn same(snapshot: &Snapshot, request: &QuotaRequest, department: &str) -> Option<String> {
     let new = &request.spec;
     let found = snapshot.requests.iter().find(|row| {
         let spec = &row.object.spec;

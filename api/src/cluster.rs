@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Request, header};
 use futures::future::BoxFuture;
 use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec};
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
-use kube::api::PostParams;
+use kube::api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use kube::client::{Body, ClientBuilder};
 use kube::core::Status;
 use kube::{Api, Client, Config};
@@ -113,7 +113,25 @@ pub trait Cluster: Debug + Send + Sync {
         token: &'a Secret,
         calendar: &'a WorkCalendar,
     ) -> BoxFuture<'a, Result<WorkCalendar, Error>>;
+    /// Writes one object of ours.
+    fn write<'a>(&'a self, token: &'a Secret, write: &'a Write) -> BoxFuture<'a, Result<(), Error>>;
     fn version(&self) -> BoxFuture<'_, Result<String, Error>>;
+}
+
+/// An object to write, as part of many.
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub resource: ApiResource,
+    /// All of it, or what changes of it.
+    pub object: DynamicObject,
+    pub step: Step,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Create,
+    /// Merged into the version that the object carries; what it doesn't mention stays.
+    Change,
 }
 
 /// How long a write may take. The API server itself gives up after 60 s; a person doesn't wait that
@@ -316,6 +334,26 @@ impl Cluster for Kubernetes {
                 return within(WRITE_TIMEOUT, api.create(&as_us(), calendar)).await;
             }
             within(WRITE_TIMEOUT, api.replace(name, &as_us(), calendar)).await
+        })
+    }
+
+    fn write<'a>(&'a self, token: &'a Secret, write: &'a Write) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let Write { resource, object, step } = write;
+            let client = self.client_of(token);
+            let api: Api<DynamicObject> = match &object.metadata.namespace {
+                Some(namespace) => Api::namespaced_with(client, namespace, resource),
+                None => Api::all_with(client, resource),
+            };
+            let name = object.metadata.name.as_deref().unwrap_or_default();
+            let written = match step {
+                Step::Create => within(WRITE_TIMEOUT, api.create(&as_us(), object)).await,
+                Step::Change => {
+                    let params = PatchParams { field_manager: Some(MANAGER_API.to_owned()), ..PatchParams::default() };
+                    within(WRITE_TIMEOUT, api.patch(name, &params, &Patch::Merge(object))).await
+                }
+            };
+            written.map(drop)
         })
     }
 

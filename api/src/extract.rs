@@ -9,8 +9,10 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::acts::{self, Act};
+use crate::bulk::Bulk;
 use crate::object::object;
 use crate::problem::{Failure, ParameterCause, Shape};
+use crate::sheet::{self, Table};
 
 /// Largest body: 500 times the largest request that passes the rules.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -41,9 +43,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for Body<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
+    essence(headers).eq_ignore_ascii_case("application/json")
+}
+
+fn essence(headers: &HeaderMap) -> &str {
     let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = declared.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    declared.split(';').next().unwrap_or_default().trim()
 }
 
 fn unread(rejection: &BytesRejection) -> Failure {
@@ -90,6 +95,37 @@ fn malformed(path: &str, error: &serde_json::Error) -> Failure {
     let expected = expected.split(" at line ").next().unwrap_or_default().to_owned();
     let field = if path == "." { String::new() } else { path.to_owned() };
     Failure::Shape { field, cause: Shape::WrongType { expected } }
+}
+
+/// A table that was sent as a CSV or XLSX file.
+#[derive(Debug)]
+pub struct File(pub Table);
+
+impl<S: Send + Sync> FromRequest<S> for File {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        if !is_table(request.headers()) {
+            return Err(Failure::Bulk(Bulk::NotATable));
+        }
+        let act = request.extensions().get::<Act>().cloned();
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
+        let print = Fingerprint(Sha256::digest(&bytes).into());
+        let sent = bytes.clone();
+        // Unpacking 16 MiB takes some hundredths of a second, in which nobody else would be answered.
+        let table = tokio::task::spawn_blocking(move || Table::read(&bytes)).await;
+        let table = table.map_err(|_| Failure::Internal)?;
+        let table = table.map_err(|unreadable| Failure::Bulk(Bulk::Unreadable(unreadable)))?;
+        // The file comes last: what follows is the act.
+        acts::asked(act.as_ref(), &sent, print).await?;
+        Ok(Self(table))
+    }
+}
+
+/// What browsers and programs call the two kinds of files. What it really is, is seen in it.
+fn is_table(headers: &HeaderMap) -> bool {
+    const TABLES: [&str; 4] = ["text/csv", sheet::XLSX, "application/vnd.ms-excel", "application/octet-stream"];
+    TABLES.iter().any(|table| essence(headers).eq_ignore_ascii_case(table))
 }
 
 /// Parameters of the query.

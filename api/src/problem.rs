@@ -11,6 +11,7 @@ use resources::workflow::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::bulk::Bulk;
 use crate::language::Language;
 use crate::refused::Code;
 use crate::sentence;
@@ -165,6 +166,8 @@ pub enum Failure {
     },
     /// A correction that changes nothing.
     NothingCorrected,
+    /// Of tables and plans: what is wrong with many things at once.
+    Bulk(Bulk),
     /// An open request asks for the same.
     Duplicate {
         existing: String,
@@ -298,6 +301,7 @@ impl Failure {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Refused { code, .. } => StatusCode::from_u16(Code::of(code).status).unwrap_or(StatusCode::CONFLICT),
+            Self::Bulk(bulk) => bulk.status(),
             Self::Duplicate { .. } | Self::Conflict | Self::TooManyDrafts { .. } => StatusCode::CONFLICT,
             Self::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::VersionOld { .. } => StatusCode::PRECONDITION_FAILED,
@@ -333,6 +337,7 @@ impl Failure {
             Self::Invalid(wrong) => wrong.first().map_or("Invalid", |first| first.cause.code()),
             Self::Cursor => "Cursor",
             Self::Refused { code, .. } => code,
+            Self::Bulk(bulk) => bulk.code(),
             Self::Duplicate { .. } => "DuplicateRequest",
             Self::VersionMissing => "VersionMissing",
             Self::VersionOld { .. } => "VersionOld",
@@ -375,6 +380,7 @@ impl Failure {
                 wrong.iter().map(|one| error(&one.field, one.cause.code(), sentence::wrong(language, one))).collect()
             }
             Self::Shape { field, .. } => vec![error(field, self.code(), sentence::detail(language, self))],
+            Self::Bulk(bulk) => bulk.errors().to_vec(),
             _ => Vec::new(),
         }
     }

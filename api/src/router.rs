@@ -10,8 +10,8 @@ use crate::dashboard::DOCS_POLICY;
 use crate::openapi::ApiDoc;
 use crate::problem::Failure;
 use crate::routes::{
-    allocations, applications, audit, calendars, decisions, departments, drafts, events, health, invariants,
-    notice_preferences, notices, overview, policy, pools, requests, session,
+    allocations, applications, audit, calendars, decisions, departments, drafts, events, health, imports, invariants,
+    notice_preferences, notices, overview, policy, pools, requests, session, what_if,
 };
 use crate::state::App;
 use crate::{dashboard, middleware};
@@ -34,6 +34,8 @@ fn documented() -> OpenApiRouter<App> {
         .merge(notice_preferences::router())
         .merge(policy::router())
         .merge(calendars::router())
+        .merge(what_if::router())
+        .merge(imports::router())
         .merge(health::router());
     OpenApiRouter::with_openapi(ApiDoc::openapi()).merge(health::open_router()).nest("/api/v1", api)
 }

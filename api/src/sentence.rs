@@ -47,6 +47,7 @@ pub fn title(language: Language, failure: &Failure) -> &'static str {
         Failure::Invalid(_) => ("填写内容有误", "Some values are wrong"),
         Failure::Cursor => ("翻页标记无效", "The cursor isn't valid"),
         Failure::Refused { code, .. } => return words(language, Code::of(code).title),
+        Failure::Bulk(bulk) => bulk.title(),
         Failure::VersionMissing => ("缺少版本", "The version is missing"),
         Failure::VersionOld { .. } => ("内容已有变化", "It has changed meanwhile"),
         Failure::NothingCorrected => ("没有任何修改", "Nothing was corrected"),
@@ -95,6 +96,7 @@ pub fn detail(language: Language, failure: &Failure) -> String {
                 _ => refused(language, code, message.as_deref(), particulars),
             };
         }
+        Failure::Bulk(bulk) => bulk.detail(),
         Failure::VersionOld { version } => (
             format!("已不是您打开的那一版, 现为 {version}。"),
             format!("It isn't the version that was looked at: it is at {version} now."),
@@ -196,6 +198,7 @@ pub fn next_step(language: Language, failure: &Failure) -> &'static str {
         Failure::Invalid(_) => ("请更正所列字段后重新提交。", "Correct the fields that are named and send it again."),
         Failure::Cursor => ("请从第一页重新开始。", "Begin again with the first page."),
         Failure::Refused { code, .. } => return words(language, Code::of(code).next),
+        Failure::Bulk(bulk) => bulk.next_step(),
         Failure::Duplicate { .. } => ("请查看该申请, 或先撤回它。", "Look at that request, or withdraw it first."),
         Failure::VersionMissing => {
             ("请以所见的 version 作为 If-Match 后重试。", "Send the version that was read, quoted, as If-Match.")

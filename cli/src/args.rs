@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{calendar, capacity, decide, import, links, policy, request, requests, show, verify};
+use crate::{calendar, capacity, decide, import, links, policy, request, requests, show, verify, what_if};
 
 const ENDINGS: &str = "\
 Exit codes:
@@ -55,6 +55,7 @@ pub enum Command {
     Import(import::Arguments),
     Links(links::Arguments),
     Verify(verify::Arguments),
+    WhatIf(what_if::Arguments),
 }
 
 #[cfg(test)]
@@ -117,6 +118,8 @@ mod tests {
             "kubectl-yunheng policy",
             "kubectl-yunheng policy --on 2027-01-01 -o wide",
             "kubectl-yunheng import inventory/xiaogan --named-only --dry-run",
+            "kubectl-yunheng what-if -f plan.csv",
+            "kubectl-yunheng what-if --pool cec --new 8C16G --count 12 -o json",
             "kubectl-yunheng --kubeconfig k --context c verify -o yaml",
         ];
         for line in lines {
@@ -143,6 +146,10 @@ mod tests {
             "kubectl-yunheng capacity -o csv",
             "kubectl-yunheng links --month november",
             "kubectl-yunheng policy --on tomorrow",
+            "kubectl-yunheng what-if",
+            "kubectl-yunheng what-if --pool cec",
+            "kubectl-yunheng what-if -f plan.csv --pool cec --new 8C16G",
+            "kubectl-yunheng what-if --pool cec --new 8cores",
         ];
         for line in lines {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");

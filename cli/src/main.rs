@@ -26,6 +26,7 @@ mod show;
 mod stand;
 mod table;
 mod verify;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -78,5 +79,6 @@ async fn run(arguments: Arguments) -> Result<Ending, Error> {
         Command::Links(command) => links::run(&session, &command).await,
         Command::Policy(command) => policy::run(&session, &command).await,
         Command::Verify(command) => verify::run(&session, &command).await,
+        Command::WhatIf(command) => what_if::run(&session, &command).await,
     }
 }

@@ -22,6 +22,7 @@ pub mod term;
 pub mod usage;
 pub mod v1alpha1;
 pub mod validate;
+pub mod what_if;
 pub mod workday;
 pub mod workflow;
 

@@ -13,9 +13,10 @@ use crate::extract::{Path, Query};
 use crate::identity::Caller;
 use crate::page::order_fields;
 use crate::problem::Failure;
-use crate::respond;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, PartialBundle, list_of};
+use crate::{export, respond};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_allocations)).routes(routes!(show_allocation))
@@ -71,7 +72,7 @@ order_fields!(AllocationField, AllocationOrder {
     "name" => Name, "department" => Department, "pool" => Pool, "cpu" => Cpu, "memory" => Memory, "storage" => Storage,
 });
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AllocationParams {
@@ -103,6 +104,9 @@ pub struct AllocationParams {
     pub pool: Option<String>,
     /// Enforced ones only, or those that aren't.
     pub enforced: Option<bool>,
+    /// As a file with all pages: `csv` (UTF-8 with a mark for Excel) or `xlsx`; `Accept` may name it as well.
+    #[param(inline)]
+    pub format: Option<Format>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -122,7 +126,7 @@ pub struct AllocationPath {
     path = "/allocations",
     tag = "allocations",
     params(AllocationParams),
-    responses((status = 200, description = "One page of allocations.", body = AllocationList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "One page of allocations.", content((AllocationList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_allocations(
     State(app): State<App>,
@@ -132,6 +136,15 @@ pub async fn list_allocations(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let snapshot = app.snapshot().await;
+    let format = export::asked(params.format, &headers);
+    if format != Format::Json {
+        let (reading, language) = (snapshot.clone(), caller.language);
+        let page = move |after| {
+            let params = AllocationParams { limit: Some(export::PAGE), r#continue: after, ..params.clone() };
+            reading.list_allocations(&caller.rights, &params)
+        };
+        return export::answer(format, &snapshot, language, page).await;
+    }
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(AllocationList::new(snapshot.list_allocations(&caller.rights, &params)?, &snapshot.age))
     })

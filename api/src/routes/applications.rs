@@ -14,9 +14,10 @@ use crate::extract::{Path, Query};
 use crate::identity::Caller;
 use crate::page::order_fields;
 use crate::problem::Failure;
-use crate::respond;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, PartialBundle, Tier, list_of};
+use crate::{export, respond};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_applications)).routes(routes!(show_application))
@@ -136,7 +137,7 @@ order_fields!(ApplicationField, ApplicationOrder {
     "cpu" => Cpu, "memory" => Memory, "storage" => Storage,
 });
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationParams {
@@ -173,6 +174,9 @@ pub struct ApplicationParams {
     pub state: Option<ApplicationState>,
     /// Sample data only, or everything but sample data.
     pub sample: Option<bool>,
+    /// As a file with all pages: `csv` (UTF-8 with a mark for Excel) or `xlsx`; `Accept` may name it as well.
+    #[param(inline)]
+    pub format: Option<Format>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -192,7 +196,7 @@ pub struct ApplicationPath {
     path = "/applications",
     tag = "applications",
     params(ApplicationParams),
-    responses((status = 200, description = "One page of applications.", body = ApplicationList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "One page of applications.", content((ApplicationList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_applications(
     State(app): State<App>,
@@ -202,6 +206,15 @@ pub async fn list_applications(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let snapshot = app.snapshot().await;
+    let format = export::asked(params.format, &headers);
+    if format != Format::Json {
+        let (reading, language) = (snapshot.clone(), caller.language);
+        let page = move |after| {
+            let params = ApplicationParams { limit: Some(export::PAGE), r#continue: after, ..params.clone() };
+            reading.list_applications(&caller.rights, &params)
+        };
+        return export::answer(format, &snapshot, language, page).await;
+    }
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(ApplicationList::new(snapshot.list_applications(&caller.rights, &params)?, &snapshot.age))
     })

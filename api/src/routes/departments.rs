@@ -13,9 +13,10 @@ use crate::extract::{Path, Query};
 use crate::identity::Caller;
 use crate::page::order_fields;
 use crate::problem::Failure;
-use crate::respond;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, Tier, list_of};
+use crate::{export, respond};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_departments)).routes(routes!(show_department))
@@ -76,7 +77,7 @@ order_fields!(DepartmentField, DepartmentOrder {
     "name" => Name, "displayName" => DisplayName, "tier" => Tier, "applications" => Applications,
 });
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct DepartmentParams {
@@ -96,6 +97,9 @@ pub struct DepartmentParams {
     /// Of this level of government only.
     #[param(inline)]
     pub tier: Option<Tier>,
+    /// As a file with all pages: `csv` (UTF-8 with a mark for Excel) or `xlsx`; `Accept` may name it as well.
+    #[param(inline)]
+    pub format: Option<Format>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -112,7 +116,7 @@ pub struct DepartmentPath {
     path = "/departments",
     tag = "departments",
     params(DepartmentParams),
-    responses((status = 200, description = "One page of departments.", body = DepartmentList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "One page of departments.", content((DepartmentList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_departments(
     State(app): State<App>,
@@ -122,6 +126,15 @@ pub async fn list_departments(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let snapshot = app.snapshot().await;
+    let format = export::asked(params.format, &headers);
+    if format != Format::Json {
+        let (reading, language) = (snapshot.clone(), caller.language);
+        let page = move |after| {
+            let params = DepartmentParams { limit: Some(export::PAGE), r#continue: after, ..params.clone() };
+            reading.list_departments(&caller.rights, &params)
+        };
+        return export::answer(format, &snapshot, language, page).await;
+    }
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(DepartmentList::new(snapshot.list_departments(&caller.rights, &params)?, &snapshot.age))
     })

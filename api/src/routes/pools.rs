@@ -8,14 +8,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::documented::{ItemRefused, ReadRefused};
-use crate::extract::Path;
+use crate::documented::{ItemRefused, ListRefused};
+use crate::extract::{Path, Query};
 use crate::identity::Caller;
 use crate::page::Page;
 use crate::problem::Failure;
-use crate::respond;
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, Figures, PartialBundle, Resource, list_of};
+use crate::{export, respond};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_pools)).routes(routes!(show_pool))
@@ -103,6 +104,15 @@ pub struct Percents {
 
 list_of!(PoolView, PoolList);
 
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PoolParams {
+    /// As a file with all pages: `csv` (UTF-8 with a mark for Excel) or `xlsx`; `Accept` may name it as well.
+    #[param(inline)]
+    pub format: Option<Format>,
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct PoolPath {
@@ -116,15 +126,21 @@ pub struct PoolPath {
     get,
     path = "/pools",
     tag = "pools",
-    responses((status = 200, description = "All pools.", body = PoolList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ReadRefused)
+    params(PoolParams),
+    responses((status = 200, description = "All pools.", content((PoolList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_pools(
     State(app): State<App>,
     caller: Caller,
+    Query(params): Query<PoolParams>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let snapshot = app.snapshot().await;
+    let format = export::asked(params.format, &headers);
+    if format != Format::Json {
+        return export::answer(format, &snapshot, caller.language, export::whole(snapshot.pools(&caller.rights))).await;
+    }
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(PoolList::new(Page::whole(snapshot.pools(&caller.rights)), &snapshot.age))
     })

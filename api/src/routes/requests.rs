@@ -19,9 +19,10 @@ use crate::identity::{Caller, Writer};
 use crate::object::{object, objects, optional_object};
 use crate::page::order_fields;
 use crate::problem::{Failure, Problem};
+use crate::sheet::{FileBytes, Format};
 use crate::state::App;
 use crate::view::{Bundle, Condition, Resource, Standing, Tier, list_of};
-use crate::{asking, clock, correcting, idempotency, respond};
+use crate::{asking, clock, correcting, export, idempotency, respond};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -321,7 +322,7 @@ order_fields!(RequestField, RequestOrder {
     "application" => Application, "dueAt" => DueAt, "cpu" => Cpu, "memory" => Memory, "storage" => Storage,
 });
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestParams {
@@ -368,6 +369,9 @@ pub struct RequestParams {
     /// Those that wait for the caller: there is something that he may do to bring them on.
     #[param(inline)]
     pub waiting_for: Option<WaitingFor>,
+    /// As a file with all pages: `csv` (UTF-8 with a mark for Excel) or `xlsx`; `Accept` may name it as well.
+    #[param(inline)]
+    pub format: Option<Format>,
 }
 
 /// For whom a request waits.
@@ -394,7 +398,7 @@ pub struct RequestPath {
     path = "/requests",
     tag = "requests",
     params(RequestParams),
-    responses((status = 200, description = "One page of requests.", body = RequestList), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
+    responses((status = 200, description = "One page of requests.", content((RequestList = "application/json"), (FileBytes = "text/csv"), (FileBytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))), (status = 304, description = "Nothing has changed since the `ETag` in `If-None-Match`."), ListRefused)
 )]
 pub async fn list_requests(
     State(app): State<App>,
@@ -404,6 +408,15 @@ pub async fn list_requests(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let snapshot = app.snapshot().await;
+    let format = export::asked(params.format, &headers);
+    if format != Format::Json {
+        let (reading, language) = (snapshot.clone(), caller.language);
+        let page = move |after| {
+            let params = RequestParams { limit: Some(export::PAGE), r#continue: after, ..params.clone() };
+            reading.list_requests(&caller, &params)
+        };
+        return export::answer(format, &snapshot, language, page).await;
+    }
     respond::tagged(&headers, snapshot.tag(&caller, &uri), || {
         Ok(RequestList::new(snapshot.list_requests(&caller, &params)?, &snapshot.age))
     })

@@ -77,7 +77,7 @@ impl Reading {
         rights: &Rights,
         params: &DepartmentParams,
     ) -> Result<Page<DepartmentView>, Failure> {
-        let DepartmentParams { limit, r#continue, sort, q, tier } = params;
+        let DepartmentParams { limit, r#continue, sort, q, tier, .. } = params;
         let q = needle(q.as_deref());
         let departments: Vec<_> = self.departments.iter().collect();
         let rows = |field| {
@@ -112,7 +112,7 @@ impl Reading {
         rights: &Rights,
         params: &ApplicationParams,
     ) -> Result<Page<ApplicationView>, Failure> {
-        let ApplicationParams { limit, r#continue, sort, q, department, tier, pool, zone, state, sample } = params;
+        let ApplicationParams { limit, r#continue, sort, q, department, tier, pool, zone, state, sample, .. } = params;
         let q = needle(q.as_deref());
         let keep = |row: &ApplicationRow| {
             let spec = &row.object.spec;
@@ -142,7 +142,7 @@ impl Reading {
         rights: &Rights,
         params: &AllocationParams,
     ) -> Result<Page<AllocationView>, Failure> {
-        let AllocationParams { limit, r#continue, sort, q, department, application, pool, enforced } = params;
+        let AllocationParams { limit, r#continue, sort, q, department, application, pool, enforced, .. } = params;
         let q = needle(q.as_deref());
         let keep = |row: &AllocationRow| {
             let spec = &row.object.spec;

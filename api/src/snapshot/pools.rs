@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ledger::{Bundle, Ledger, Reason};
 use resources::audit::Book;
-use resources::condition;
 use resources::quota::Observed;
 use resources::v1alpha1::{PoolLedger, ResourcePool};
 
@@ -32,16 +31,7 @@ pub struct PoolRow {
 impl PoolRow {
     /// Why the pool gives nothing out now, as the operator says in its conditions.
     pub fn closed(&self) -> Option<Reason> {
-        let conditions = self.object.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let said = condition::find(conditions, condition::READY).filter(|said| said.status != "True")?;
-        let codes = [
-            condition::CLUSTER_UNREACHABLE,
-            condition::QUOTAS_ABOVE_LEDGER,
-            condition::CLUSTER_CHANGED,
-            condition::LEDGER_BEHIND_QUOTAS,
-        ];
-        let code = codes.into_iter().find(|code| *code == said.reason)?;
-        Some(Reason::PoolHalted { code, message: said.message.clone() })
+        resources::what_if::closed(&self.object)
     }
 
     /// Its namespaces are in a member cluster.

@@ -10,12 +10,12 @@ mod objects;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use api::cluster::{Cluster, Error, Right};
+use api::cluster::{Cluster, Error, Right, Step, Write};
 use api::history::audit::Algorithm;
 use api::history::{History, Location, Store};
 use api::identity::{Secret, User};
 use api::state::App;
-use api::world::{Watched, World};
+use api::world::{Kept, Shelf, Watched, World};
 use api::{Files, router};
 use axum::Router;
 use axum::body::Body;
@@ -62,6 +62,10 @@ pub struct Fake {
     /// Groups that the cluster says everybody is in.
     pub groups: Mutex<Vec<String>>,
     pub writes: AtomicUsize,
+    /// So many writes more, then the cluster is away.
+    pub writes_left: Mutex<Option<usize>>,
+    /// What was written as part of many, in turn.
+    pub objects: Mutex<Vec<(Step, Value)>>,
     pub reviews: AtomicUsize,
 }
 
@@ -111,6 +115,12 @@ impl Fake {
     }
 
     fn write(&self) -> Result<usize, Error> {
+        if let Some(left) = &mut *self.writes_left.lock().unwrap() {
+            match left.checked_sub(1) {
+                Some(fewer) => *left = fewer,
+                None => self.away.store(true, Ordering::SeqCst),
+            }
+        }
         self.reach()?;
         if let Some(status) = self.refuses.lock().unwrap().take() {
             return Err(Error::Refused(Box::new(status)));
@@ -293,9 +303,77 @@ impl Cluster for Handle {
         })
     }
 
+    fn write<'a>(&'a self, _: &'a Secret, write: &'a Write) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            self.0.write()?;
+            let object = serde_json::to_value(&write.object).unwrap();
+            self.0.objects.lock().unwrap().push((write.step, object.clone()));
+            let kind = write.resource.kind.as_str();
+            match kind {
+                "Allocation" => merge::<Allocation>(&self.0.world, write.step, object, |kept| &kept.allocations),
+                "Application" => merge::<Application>(&self.0.world, write.step, object, |kept| &kept.applications),
+                "Department" => merge::<Department>(&self.0.world, write.step, object, |kept| &kept.departments),
+                other => panic!("nobody writes {other} by this way"),
+            }
+        })
+    }
+
     fn version(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async { Ok("v1.37.2".to_owned()) })
     }
+}
+
+/// What the API server makes of a create or a merge, with its version.
+fn merge<K: Watched + Clone + serde::Serialize>(
+    world: &World,
+    step: Step,
+    object: Value,
+    shelf: impl Fn(&Kept) -> &Shelf<K>,
+) -> Result<(), Error> {
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+    let (namespace, name) = (text("namespace"), text("name"));
+    let before = shelf(&world.read()).get(&namespace, &name).map(|object| serde_json::to_value(&**object).unwrap());
+    let written = match (step, before) {
+        (Step::Create, Some(_)) => return Err(already_exists()),
+        (Step::Create, None) => {
+            let mut written = object;
+            written["metadata"]["uid"] = json!(format!("uid-{name}"));
+            written["metadata"]["resourceVersion"] = json!("1");
+            written
+        }
+        (Step::Change, None) => return Err(refused(404, "NotFound")),
+        (Step::Change, Some(mut before)) => {
+            if object["metadata"]["resourceVersion"] != before["metadata"]["resourceVersion"] {
+                return Err(refused(409, "Conflict"));
+            }
+            let patch: Value = json!({"spec": object["spec"]});
+            merged(&mut before, &patch);
+            let version: u64 = text("resourceVersion").parse().unwrap();
+            before["metadata"]["resourceVersion"] = json!((version + 1).to_string());
+            before
+        }
+    };
+    world.apply(Event::Apply(read::<K>(written)));
+    Ok(())
+}
+
+/// RFC 7396.
+fn merged(target: &mut Value, patch: &Value) {
+    let Value::Object(fields) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    for (key, value) in fields {
+        if value.is_null() {
+            target.as_object_mut().unwrap().remove(key);
+        } else {
+            merged(&mut target[key], value);
+        }
+    }
+}
+
+fn refused(code: u16, reason: &str) -> Error {
+    Error::Refused(Box::new(Status::failure(reason, reason).with_code(code)))
 }
 
 fn already_exists() -> Error {
@@ -334,6 +412,8 @@ impl City {
             revoked: Mutex::new(Vec::new()),
             groups: Mutex::new(Vec::new()),
             writes: AtomicUsize::new(0),
+            writes_left: Mutex::new(None),
+            objects: Mutex::new(Vec::new()),
             reviews: AtomicUsize::new(0),
         });
         let app =

@@ -6,6 +6,7 @@ import {
   ControlOutlined,
   DashboardOutlined,
   DatabaseOutlined,
+  ExperimentOutlined,
   SafetyCertificateOutlined,
 } from "@ant-design/icons";
 import { Link } from "@tanstack/react-router";
@@ -22,7 +23,8 @@ type Path =
   | "/departments"
   | "/policy"
   | "/calendar"
-  | "/system";
+  | "/system"
+  | "/what-if";
 
 interface Entry {
   path: Path;
@@ -47,6 +49,11 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
             path: "/capacity" as const,
             label: t("nav.capacity"),
             icon: <DatabaseOutlined aria-hidden />,
+          },
+          {
+            path: "/what-if" as const,
+            label: t("nav.whatIf"),
+            icon: <ExperimentOutlined aria-hidden />,
           },
         ]),
     {

@@ -148,6 +148,12 @@ const notices = createRoute({
   component: lazyRouteComponent(() => import("../pages/notices/Page"), "NoticesPage"),
 });
 
+const whatIf = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/what-if",
+  component: lazyRouteComponent(() => import("../pages/what-if/Page"), "WhatIfPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -166,6 +172,7 @@ export const router = createRouter({
       calendar,
       system,
       notices,
+      whatIf,
     ]),
   ]),
   parseSearch,

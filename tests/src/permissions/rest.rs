@@ -107,10 +107,26 @@ pub const OPERATIONS: &[OperationLine] = &[
     one("show_allocation", "CATOUI", "PXN"),
     list("list_applications", "CATOUI", "PXN"),
     one("show_application", "CATOUI", "PXN"),
+    // Those who may list auditrecords.
+    act("list_audit", "CI", "", "ATOUPXN"),
+    act("export_audit", "CI", "", "ATOUPXN"),
+    act("verify_audit", "CI", "", "ATOUPXN"),
     list("list_departments", "CATOUI", "PXN"),
     one("show_department", "CATOUI", "PXN"),
     everybody("follow_events"),
+    // Of departments, in rows that write nothing.
+    act("import_file", "C", "", "ATOUPIXN"),
+    everybody("show_template"),
     act("show_invariants", "CATI", "", "OUPXN"),
+    // What concerns the caller; one without a part in it has none.
+    list("list_notices", "CATOUI", "PXN"),
+    act("list_deliveries", "CATI", "", "OUPXN"),
+    // There is none of that name.
+    act("retry_delivery", "", "C", "ATOUPIXN"),
+    everybody("read_notices"),
+    everybody("show_notice_preferences"),
+    // A department's, which its owners may say.
+    OperationLine { open: "O", unknown: "CATIPXN", refused: "U", ..blank("save_notice_preferences") },
     everybody("show_overview"),
     one("show_policy", "CATOUPIX", "N"),
     act("set_process_value", "C", "N", "ATOUPIX"),
@@ -131,6 +147,11 @@ pub const OPERATIONS: &[OperationLine] = &[
     one("show_request", "CATOUI", "PXN"),
     act("correct_request", "OU", "PXN", "CATI"),
     act("decide_request", "CATOU", "PXN", "I"),
+    one("show_request_form", "CATOUI", "PXN"),
+    naming("reckon_plan", "CATOUI", "PXN", ""),
+    naming("reckon_sheet", "CATOUI", "PXN", ""),
+    // Refused to those who may, because the ledger isn't at that revision.
+    act("apply_plan", "C", "", "ATOUPIXN"),
     one("show_decision", "CATOUI", "PXN"),
     everybody("show_session"),
     everybody("create_session"),

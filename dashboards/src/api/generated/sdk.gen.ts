@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteDraftData, DeleteDraftErrors, DeleteDraftResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, SaveDraftData, SaveDraftErrors, SaveDraftResponses, SaveNoticePreferencesData, SaveNoticePreferencesErrors, SaveNoticePreferencesResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowDraftData, ShowDraftErrors, ShowDraftResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowNoticePreferencesData, ShowNoticePreferencesErrors, ShowNoticePreferencesResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
+import type { ApplyPlanData, ApplyPlanErrors, ApplyPlanResponses, CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ImportFileData, ImportFileErrors, ImportFileResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ReckonPlanData, ReckonPlanErrors, ReckonPlanResponses, ReckonSheetData, ReckonSheetErrors, ReckonSheetResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestFormData, ShowRequestFormErrors, ShowRequestFormResponses, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowTemplateData, ShowTemplateErrors, ShowTemplateResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -97,62 +97,6 @@ export const showDepartment = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * The caller's drafts.
- */
-export const listDrafts = <ThrowOnError extends boolean = true>(options?: Options<ListDraftsData, ThrowOnError>): RequestResult<ListDraftsResponses, ListDraftsErrors, ThrowOnError> => (options?.client ?? client).get<ListDraftsResponses, ListDraftsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/drafts',
-    ...options
-});
-
-/**
- * Forgets a draft.
- */
-export const deleteDraft = <ThrowOnError extends boolean = true>(options: Options<DeleteDraftData, ThrowOnError>): RequestResult<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError> => (options.client ?? client).delete<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/drafts/{id}',
-    ...options
-});
-
-/**
- * One draft of the caller's.
- */
-export const showDraft = <ThrowOnError extends boolean = true>(options: Options<ShowDraftData, ThrowOnError>): RequestResult<ShowDraftResponses, ShowDraftErrors, ThrowOnError> => (options.client ?? client).get<ShowDraftResponses, ShowDraftErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/drafts/{id}',
-    ...options
-});
-
-/**
- * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
- */
-export const saveDraft = <ThrowOnError extends boolean = true>(options: Options<SaveDraftData, ThrowOnError>): RequestResult<SaveDraftResponses, SaveDraftErrors, ThrowOnError> => (options.client ?? client).put<SaveDraftResponses, SaveDraftErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/drafts/{id}',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
  * Changes of what the caller may see, as they happen.
  *
  * Server-sent events: `changed` carries the object's kind and name as JSON; `reset` says that
@@ -166,6 +110,42 @@ export const followEvents = <ThrowOnError extends boolean = true>(options?: Opti
             type: 'apiKey'
         }],
     url: '/api/v1/events',
+    ...options
+});
+
+/**
+ * Imports a CSV or XLSX file.
+ *
+ * Every row is checked first; while one is wrong nothing is written, and all that is wrong is said
+ * with row, column and reason. What is written is only what differs, in the caller's name: the same
+ * file again changes nothing, and after a failure half-way it finishes. Applications and departments
+ * are for cloud admins, requests for the department's own people.
+ */
+export const importFile = <ThrowOnError extends boolean = true>(options: Options<ImportFileData, ThrowOnError>): RequestResult<ImportFileResponses, ImportFileErrors, ThrowOnError> => (options.client ?? client).post<ImportFileResponses, ImportFileErrors, ThrowOnError>({
+    bodySerializer: null,
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/imports/{kind}',
+    ...options,
+    headers: {
+        'Content-Type': 'text/csv',
+        ...options.headers
+    }
+});
+
+/**
+ * An empty file to fill in: heads with comments, and lists to choose from.
+ */
+export const showTemplate = <ThrowOnError extends boolean = true>(options: Options<ShowTemplateData, ThrowOnError>): RequestResult<ShowTemplateResponses, ShowTemplateErrors, ThrowOnError> => (options.client ?? client).get<ShowTemplateResponses, ShowTemplateErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/imports/{kind}/template',
     ...options
 });
 
@@ -184,62 +164,6 @@ export const showInvariants = <ThrowOnError extends boolean = true>(options?: Op
         }],
     url: '/api/v1/invariants',
     ...options
-});
-
-/**
- * The caller's notices: of his departments, and of what his roles have to do.
- */
-export const listNotices = <ThrowOnError extends boolean = true>(options?: Options<ListNoticesData, ThrowOnError>): RequestResult<ListNoticesResponses, ListNoticesErrors, ThrowOnError> => (options?.client ?? client).get<ListNoticesResponses, ListNoticesErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/notices',
-    ...options
-});
-
-/**
- * What became of notices that were sent elsewhere. For cloud admins, and to read for auditors.
- */
-export const listDeliveries = <ThrowOnError extends boolean = true>(options?: Options<ListDeliveriesData, ThrowOnError>): RequestResult<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError> => (options?.client ?? client).get<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/notices/deliveries',
-    ...options
-});
-
-/**
- * Tries a dead delivery anew, from the first attempt on. The receiver gets the same event id.
- */
-export const retryDelivery = <ThrowOnError extends boolean = true>(options: Options<RetryDeliveryData, ThrowOnError>): RequestResult<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError> => (options.client ?? client).post<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/notices/deliveries/{id}/retry',
-    ...options
-});
-
-/**
- * Notes that the caller has read notices. Ids that aren't his are passed over.
- */
-export const readNotices = <ThrowOnError extends boolean = true>(options: Options<ReadNoticesData, ThrowOnError>): RequestResult<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError> => (options.client ?? client).post<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/notices/read',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
 });
 
 /**
@@ -295,36 +219,6 @@ export const showPool = <ThrowOnError extends boolean = true>(options: Options<S
         }],
     url: '/api/v1/pools/{pool}',
     ...options
-});
-
-/**
- * What the caller wants to hear, and what his departments do.
- */
-export const showNoticePreferences = <ThrowOnError extends boolean = true>(options?: Options<ShowNoticePreferencesData, ThrowOnError>): RequestResult<ShowNoticePreferencesResponses, ShowNoticePreferencesErrors, ThrowOnError> => (options?.client ?? client).get<ShowNoticePreferencesResponses, ShowNoticePreferencesErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/preferences/notices',
-    ...options
-});
-
-/**
- * Sets what the caller wants to hear, or one of his departments, whose accountable person he is.
- */
-export const saveNoticePreferences = <ThrowOnError extends boolean = true>(options: Options<SaveNoticePreferencesData, ThrowOnError>): RequestResult<SaveNoticePreferencesResponses, SaveNoticePreferencesErrors, ThrowOnError> => (options.client ?? client).put<SaveNoticePreferencesResponses, SaveNoticePreferencesErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }, {
-            in: 'cookie',
-            name: 'yunheng_session',
-            type: 'apiKey'
-        }],
-    url: '/api/v1/preferences/notices',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
 });
 
 /**
@@ -447,6 +341,19 @@ export const showDecision = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
+ * 政务云资源申请表 of a request, as a workbook to print or to keep.
+ */
+export const showRequestForm = <ThrowOnError extends boolean = true>(options: Options<ShowRequestFormData, ThrowOnError>): RequestResult<ShowRequestFormResponses, ShowRequestFormErrors, ThrowOnError> => (options.client ?? client).get<ShowRequestFormResponses, ShowRequestFormErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/requests/{department}/{name}/form.xlsx',
+    ...options
+});
+
+/**
  * Signs out. The session ends at once; without one nothing happens.
  */
 export const deleteSession = <ThrowOnError extends boolean = true>(options?: Options<DeleteSessionData, ThrowOnError>): RequestResult<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError> => (options?.client ?? client).delete<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError>({
@@ -498,6 +405,68 @@ export const showVersion = <ThrowOnError extends boolean = true>(options?: Optio
         }],
     url: '/api/v1/version',
     ...options
+});
+
+/**
+ * Says what a plan would come to. Nothing is written.
+ *
+ * The code that decides is asked on a copy of the ledgers; what gives back is served first, then the
+ * rest in the plan's order.
+ */
+export const reckonPlan = <ThrowOnError extends boolean = true>(options: Options<ReckonPlanData, ThrowOnError>): RequestResult<ReckonPlanResponses, ReckonPlanErrors, ThrowOnError> => (options.client ?? client).post<ReckonPlanResponses, ReckonPlanErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/what-if',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Writes a plan that was found to fit, as allocations, in the caller's name. For cloud admins.
+ *
+ * The same is decided once more on the ledgers as they are now. Where it comes to something else than
+ * it did, nothing is written (409). A row that is so already is left alone, so the same call can be
+ * sent again after a failure half-way.
+ */
+export const applyPlan = <ThrowOnError extends boolean = true>(options: Options<ApplyPlanData, ThrowOnError>): RequestResult<ApplyPlanResponses, ApplyPlanErrors, ThrowOnError> => (options.client ?? client).post<ApplyPlanResponses, ApplyPlanErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/what-if/apply',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Says what a plan in a CSV or XLSX file would come to. Nothing is written.
+ *
+ * Columns: pool, department, application, mode (Set, Add), count, cpu, memory, storage; heads in
+ * Chinese or English. The answer's rows hold the plan, so that it can be changed and asked anew.
+ */
+export const reckonSheet = <ThrowOnError extends boolean = true>(options: Options<ReckonSheetData, ThrowOnError>): RequestResult<ReckonSheetResponses, ReckonSheetErrors, ThrowOnError> => (options.client ?? client).post<ReckonSheetResponses, ReckonSheetErrors, ThrowOnError>({
+    bodySerializer: null,
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/what-if/sheet',
+    ...options,
+    headers: {
+        'Content-Type': 'text/csv',
+        ...options.headers
+    }
 });
 
 /**

@@ -159,6 +159,22 @@ export type ApplicationView = {
 };
 
 /**
+ * `NotReached`: nothing was tried, because the cluster had gone away before.
+ */
+export type AppliedOutcome = 'Written' | 'Unchanged' | 'Failed' | 'NotReached';
+
+/**
+ * What became of one row.
+ */
+export type AppliedRow = {
+    outcome: AppliedOutcome;
+    /**
+     * Why it failed; empty otherwise.
+     */
+    message: string;
+};
+
+/**
  * What the amounts are reckoned from.
  */
 export type Basis = {
@@ -592,6 +608,11 @@ export type Figures = {
 };
 
 /**
+ * A file, as documents say it.
+ */
+export type FileBytes = Blob | File;
+
+/**
  * One step of a request's life.
  */
 export type HistoryEntry = {
@@ -617,6 +638,77 @@ export type HistoryEntry = {
  * Whether an application runs on this cloud.
  */
 export type Hosting = 'Hosted' | 'Connected';
+
+/**
+ * One thing that is wrong.
+ */
+export type ImportFinding = {
+    /**
+     * The row as the spreadsheet counts it.
+     */
+    row: number;
+    /**
+     * The head of the column.
+     */
+    column: string;
+    code: string;
+    message: string;
+};
+
+/**
+ * What is imported.
+ */
+export type ImportKind = 'applications' | 'departments' | 'requests' | 'request-form';
+
+/**
+ * `Duplicate`: an open request asks for the same; `NotReached`: nothing was tried, because the
+ * cluster had gone away before.
+ */
+export type ImportOutcome = 'Created' | 'Changed' | 'Unchanged' | 'Duplicate' | 'Failed' | 'NotReached';
+
+/**
+ * What came of a file, or would.
+ */
+export type ImportReport = {
+    kind: ImportKind;
+    dryRun: boolean;
+    /**
+     * Whether every row is as the file says. If not, import the same file again.
+     */
+    complete: boolean;
+    created: number;
+    changed: number;
+    unchanged: number;
+    /**
+     * Requests that an open one is the same as: left out.
+     */
+    duplicates: number;
+    /**
+     * What is wrong, at most 500; while anything is, nothing is written.
+     */
+    findings: Array<ImportFinding>;
+    /**
+     * Row by row; empty while anything is wrong.
+     */
+    rows: Array<ImportRow>;
+};
+
+/**
+ * What became of one row, or would.
+ */
+export type ImportRow = {
+    row: number;
+    /**
+     * By what the row is known.
+     */
+    key: string;
+    outcome: ImportOutcome;
+    /**
+     * Why it failed; empty otherwise.
+     */
+    message: string;
+    request: RequestRef | null;
+};
 
 /**
  * One check of one pool, or of all.
@@ -1038,6 +1130,95 @@ export type PersonPreference = {
 export type Phase = 'Submitted' | 'Accepted' | 'TechReview' | 'Offered' | 'Approved' | 'Provisioning' | 'Testing' | 'Active' | 'Returned' | 'Rejected' | 'Withdrawn' | 'Lapsed' | 'Expired' | 'Reclaiming' | 'Released';
 
 /**
+ * What was written of a plan.
+ */
+export type PlanApplied = {
+    /**
+     * Whether all rows are as they were planned now. If not, send the same once more.
+     */
+    complete: boolean;
+    rows: Array<AppliedRow>;
+};
+
+/**
+ * What the amounts of a change are: `Set`: what it shall have afterwards; `Add`: what it shall have more.
+ */
+export type PlanMode = 'Set' | 'Add';
+
+/**
+ * One thing that stops a change.
+ */
+export type PlanReason = {
+    /**
+     * The code that a decision would be refused with.
+     */
+    code: string;
+    resource: Resource | null;
+    limit: string | null;
+    asked: string | null;
+    free: string | null;
+    /**
+     * What there is too little: asked − free.
+     */
+    missing: string | null;
+    /**
+     * The department whose ceiling stops it, if one does.
+     */
+    department: string | null;
+    /**
+     * A sentence in the caller's language.
+     */
+    message: string;
+};
+
+/**
+ * A plan that was found to fit, to be written.
+ */
+export type PlanToApply = {
+    /**
+     * The ledgers' revisions that it was found to fit at.
+     */
+    revisions: Array<SeenRevision>;
+    rows: Array<RowToApply>;
+};
+
+/**
+ * `Fits` now; `AfterRelease`: when what the plan gives back is proven free; `Unchanged`: it is so
+ * already; `Refused`.
+ */
+export type PlanVerdict = 'Fits' | 'AfterRelease' | 'Unchanged' | 'Refused';
+
+/**
+ * Amounts of which each may be left out: then it stays as it is, and of something new it is zero.
+ */
+export type PlannedAmounts = {
+    cpu?: string | null;
+    memory?: string | null;
+    storage?: string | null;
+};
+
+/**
+ * One planned change: of an application, or something new that has no name yet.
+ */
+export type PlannedChange = {
+    pool: string;
+    /**
+     * Whose it is; without one the pool alone bounds it.
+     */
+    department?: string | null;
+    /**
+     * The application; without one it is something new.
+     */
+    application?: string | null;
+    mode?: PlanMode;
+    /**
+     * How many new ones of this size; 1 for an application.
+     */
+    count?: number;
+    resources: PlannedAmounts;
+};
+
+/**
  * The city's own rules.
  */
 export type Policy = {
@@ -1099,6 +1280,14 @@ export type PoolList = {
      * The cluster can't be followed at the moment: writes are refused.
      */
     stale: boolean;
+};
+
+/**
+ * A pool's amounts and what they mean.
+ */
+export type PoolOutlook = Standing & {
+    bindingResource: Resource | null;
+    stranded: Bundle | null;
 };
 
 /**
@@ -1317,6 +1506,14 @@ export type RequestList = {
 };
 
 /**
+ * Names a request.
+ */
+export type RequestRef = {
+    department: string;
+    name: string;
+};
+
+/**
  * 新增 New, 变更 Change, 续期 Renew, 注销 Release.
  */
 export type RequestType = 'New' | 'Change' | 'Renew' | 'Release';
@@ -1461,6 +1658,25 @@ export type ReviewedView = {
 export type Role = 'cloud-admin' | 'approver-admin' | 'approver-tech' | 'department-owner' | 'department-user' | 'provider' | 'auditor';
 
 /**
+ * One application's amounts, as the answer to the plan said them.
+ */
+export type RowToApply = {
+    pool: string;
+    department: string;
+    application: string;
+    from: Bundle;
+    to: Bundle;
+};
+
+/**
+ * Which revision of a pool's ledger was asked.
+ */
+export type SeenRevision = {
+    pool: string;
+    revision: number;
+};
+
+/**
  * Who is signed in, and what the person may do.
  */
 export type Session = {
@@ -1595,6 +1811,70 @@ export type Version = {
 };
 
 /**
+ * What a plan would come to, by the code that decides, on a copy of the ledgers as they are.
+ */
+export type WhatIf = {
+    /**
+     * Whether everything fits.
+     */
+    fits: boolean;
+    /**
+     * One for each change, in its order.
+     */
+    rows: Array<WhatIfRow>;
+    /**
+     * One for each pool that is named, by name.
+     */
+    pools: Array<WhatIfPool>;
+    asOf: string;
+};
+
+/**
+ * A plan of changes.
+ */
+export type WhatIfPlan = {
+    changes: Array<PlannedChange>;
+};
+
+/**
+ * A pool now, and as it would be with everything that fits.
+ */
+export type WhatIfPool = {
+    pool: string;
+    displayName: string;
+    /**
+     * Revision of the ledger that was asked.
+     */
+    revision: number;
+    now: PoolOutlook;
+    after: PoolOutlook;
+};
+
+/**
+ * What would become of one change.
+ */
+export type WhatIfRow = {
+    change: PlannedChange;
+    verdict: PlanVerdict;
+    /**
+     * How many of `count` fit.
+     */
+    fitting: number;
+    /**
+     * What the allocation's object says now; zero for something new.
+     */
+    from: Bundle;
+    /**
+     * What it would say.
+     */
+    to: Bundle;
+    /**
+     * The first thing of this change that doesn't fit, resource by resource; empty if all fits.
+     */
+    reasons: Array<PlanReason>;
+};
+
+/**
  * 撤回
  */
 export type WithdrawalView = {
@@ -1656,6 +1936,10 @@ export type ListAllocationsData = {
          * Enforced ones only, or those that aren't.
          */
         enforced?: boolean;
+        /**
+         * How a list is given.
+         */
+        format?: 'json' | 'csv' | 'xlsx';
     };
     url: '/api/v1/allocations';
 };
@@ -1773,6 +2057,10 @@ export type ListApplicationsData = {
          * Sample data only, or everything but sample data.
          */
         sample?: boolean;
+        /**
+         * How a list is given.
+         */
+        format?: 'json' | 'csv' | 'xlsx';
     };
     url: '/api/v1/applications';
 };
@@ -1869,6 +2157,10 @@ export type ListDepartmentsData = {
          * Level of government.
          */
         tier?: 'NationalProvincial' | 'Municipal' | 'County';
+        /**
+         * How a list is given.
+         */
+        format?: 'json' | 'csv' | 'xlsx';
     };
     url: '/api/v1/departments';
 };
@@ -2149,6 +2441,123 @@ export type FollowEventsResponses = {
 };
 
 export type FollowEventsResponse = FollowEventsResponses[keyof FollowEventsResponses];
+
+export type ImportFileData = {
+    /**
+     * The file, CSV or XLSX: at most 1 MiB, 2,000 rows (requests: 200), and 16 MiB unpacked.
+     */
+    body: FileBytes;
+    path: {
+        /**
+         * What is imported.
+         */
+        kind: 'applications' | 'departments' | 'requests' | 'request-form';
+    };
+    query?: {
+        /**
+         * Say what would be written, and everything that is wrong; write nothing.
+         */
+        dryRun?: boolean;
+    };
+    url: '/api/v1/imports/{kind}';
+};
+
+export type ImportFileErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such kind.
+     */
+    404: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type ImportFileError = ImportFileErrors[keyof ImportFileErrors];
+
+export type ImportFileResponses = {
+    /**
+     * Everything is as the file says; with `dryRun`: what would be, or what is wrong.
+     */
+    200: ImportReport;
+    /**
+     * A part was written; the rows say which. Import the same file again.
+     */
+    207: ImportReport;
+};
+
+export type ImportFileResponse = ImportFileResponses[keyof ImportFileResponses];
+
+export type ShowTemplateData = {
+    body?: never;
+    path: {
+        /**
+         * What is imported.
+         */
+        kind: 'applications' | 'departments' | 'requests' | 'request-form';
+    };
+    query?: {
+        /**
+         * How a list is given.
+         */
+        format?: 'json' | 'csv' | 'xlsx';
+    };
+    url: '/api/v1/imports/{kind}/template';
+};
+
+export type ShowTemplateErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * There is no such kind.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowTemplateError = ShowTemplateErrors[keyof ShowTemplateErrors];
+
+export type ShowTemplateResponses = {
+    /**
+     * The file.
+     */
+    200: FileBytes;
+};
+
+export type ShowTemplateResponse = ShowTemplateResponses[keyof ShowTemplateResponses];
 
 export type ShowInvariantsData = {
     body?: never;
@@ -2438,11 +2847,20 @@ export type ShowPolicyResponse = ShowPolicyResponses[keyof ShowPolicyResponses];
 export type ListPoolsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * How a list is given.
+         */
+        format?: 'json' | 'csv' | 'xlsx';
+    };
     url: '/api/v1/pools';
 };
 
 export type ListPoolsErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
     /**
      * Nobody is signed in, or the token or the session has ended.
      */
@@ -2641,6 +3059,10 @@ export type ListRequestsData = {
          * For whom a request waits.
          */
         waitingFor?: 'me';
+        /**
+         * How a list is given.
+         */
+        format?: 'json' | 'csv' | 'xlsx';
     };
     url: '/api/v1/requests';
 };
@@ -3039,6 +3461,48 @@ export type ShowDecisionResponses = {
 
 export type ShowDecisionResponse = ShowDecisionResponses[keyof ShowDecisionResponses];
 
+export type ShowRequestFormData = {
+    body?: never;
+    path: {
+        /**
+         * Name of the department.
+         */
+        department: string;
+        /**
+         * Name of the request.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/requests/{department}/{name}/form.xlsx';
+};
+
+export type ShowRequestFormErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowRequestFormError = ShowRequestFormErrors[keyof ShowRequestFormErrors];
+
+export type ShowRequestFormResponses = {
+    /**
+     * The form.
+     */
+    200: FileBytes;
+};
+
+export type ShowRequestFormResponse = ShowRequestFormResponses[keyof ShowRequestFormResponses];
+
 export type DeleteSessionData = {
     body?: never;
     path?: never;
@@ -3185,6 +3649,166 @@ export type ShowVersionResponses = {
 };
 
 export type ShowVersionResponse = ShowVersionResponses[keyof ShowVersionResponses];
+
+export type ReckonPlanData = {
+    /**
+     * What is planned.
+     */
+    body: WhatIfPlan;
+    path?: never;
+    query?: never;
+    url: '/api/v1/what-if';
+};
+
+export type ReckonPlanErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type ReckonPlanError = ReckonPlanErrors[keyof ReckonPlanErrors];
+
+export type ReckonPlanResponses = {
+    /**
+     * What it would come to.
+     */
+    200: WhatIf;
+};
+
+export type ReckonPlanResponse = ReckonPlanResponses[keyof ReckonPlanResponses];
+
+export type ApplyPlanData = {
+    /**
+     * The rows that fit, and the revisions they were asked at.
+     */
+    body: PlanToApply;
+    path?: never;
+    query?: never;
+    url: '/api/v1/what-if/apply';
+};
+
+export type ApplyPlanErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The ledger has moved in a way that matters; `errors` names the rows. Nothing was written.
+     */
+    409: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type ApplyPlanError = ApplyPlanErrors[keyof ApplyPlanErrors];
+
+export type ApplyPlanResponses = {
+    /**
+     * What was written, row by row.
+     */
+    200: PlanApplied;
+};
+
+export type ApplyPlanResponse = ApplyPlanResponses[keyof ApplyPlanResponses];
+
+export type ReckonSheetData = {
+    /**
+     * The file, CSV or XLSX, at most 1 MiB and 500 rows.
+     */
+    body: FileBytes;
+    path?: never;
+    query?: never;
+    url: '/api/v1/what-if/sheet';
+};
+
+export type ReckonSheetErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type ReckonSheetError = ReckonSheetErrors[keyof ReckonSheetErrors];
+
+export type ReckonSheetResponses = {
+    /**
+     * What it would come to.
+     */
+    200: WhatIf;
+};
+
+export type ReckonSheetResponse = ReckonSheetResponses[keyof ReckonSheetResponses];
 
 export type ShowHealthData = {
     body?: never;

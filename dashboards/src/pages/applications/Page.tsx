@@ -7,11 +7,13 @@ import { useChanges } from "../../api/events";
 import { listApplicationsOptions } from "../../api/generated/@tanstack/react-query.gen";
 import { APPLICATION_SORTS, chosen, STATES, TIERS, ZONES } from "../../app/choices";
 import { RequestButton } from "../../app/RequestButton";
-import { isDepartmentOnly, useSession } from "../../app/session";
+import { hasRole, isDepartmentOnly, useSession } from "../../app/session";
 import { PAGE_SIZES, pageSize, useCursorPages } from "../../app/useCursorPages";
 import { useSteadyRows } from "../../app/useSteadyRows";
 import { DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
+import { ExportButtons } from "../../components/ExportButtons";
+import { ImportButton } from "../../components/ImportButton";
 import { NewsBar } from "../../components/NewsBar";
 import { PageHeader } from "../../components/PageHeader";
 import { Pager } from "../../components/Pager";
@@ -27,7 +29,8 @@ export function ApplicationsPage() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const own = isDepartmentOnly(useSession());
+  const session = useSession();
+  const own = isDepartmentOnly(session);
   const { cursor, ...filters } = search;
   const view = JSON.stringify(filters);
   const limit = pageSize(search);
@@ -68,7 +71,29 @@ export function ApplicationsPage() {
         title={own ? t("nav.myApplications") : t("nav.applications")}
         asOf={list?.asOf}
         actions={
-          <RequestButton search={{ type: "New" }}>{t("applications.requestNew")}</RequestButton>
+          <>
+            <ExportButtons
+              list="applications"
+              query={{
+                q: filters.q,
+                department: filters.department,
+                pool: filters.pool,
+                tier: chosen(TIERS, filters.tier),
+                zone: chosen(ZONES, filters.zone),
+                state: chosen(STATES, filters.state),
+                sort,
+              }}
+            />
+            {own ? null : (
+              <ImportButton
+                kind="applications"
+                blocked={hasRole(session, "cloud-admin") ? null : t("import.onlyAdmins")}
+              >
+                {t("import.applications")}
+              </ImportButton>
+            )}
+            <RequestButton search={{ type: "New" }}>{t("applications.requestNew")}</RequestButton>
+          </>
         }
       />
       <Panel

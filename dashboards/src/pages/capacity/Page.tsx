@@ -8,6 +8,7 @@ import {
 } from "../../api/generated/@tanstack/react-query.gen";
 import { Conditions } from "../../components/Conditions";
 import { type Definition, Definitions } from "../../components/Definitions";
+import { ExportButtons } from "../../components/ExportButtons";
 import { FiguresTable } from "../../components/FiguresTable";
 import { Legend } from "../../components/Legend";
 import { Mark } from "../../components/Mark";
@@ -32,7 +33,11 @@ export function CapacityPage() {
   });
   return (
     <>
-      <PageHeader title={t("nav.capacity")} asOf={pools.data?.asOf} />
+      <PageHeader
+        title={t("nav.capacity")}
+        asOf={pools.data?.asOf}
+        actions={<ExportButtons list="pools" />}
+      />
       <div className={css["page"]}>
         <Panel title={t("capacity.city")} extra={<Legend />} flush>
           <QueryView query={overview} lines={4}>

@@ -7,12 +7,15 @@ import { useChanges } from "../../api/events";
 import type { DepartmentView } from "../../api/generated";
 import { listDepartmentsOptions } from "../../api/generated/@tanstack/react-query.gen";
 import { chosen, DEPARTMENT_SORTS, TIERS } from "../../app/choices";
+import { hasRole, useSession } from "../../app/session";
 import { PAGE_SIZES, pageSize, useCursorPages } from "../../app/useCursorPages";
 import { useSteadyRows } from "../../app/useSteadyRows";
 import { ExactAmount } from "../../components/Amount";
 import { type Column, DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
 import { Mark } from "../../components/Mark";
+import { ExportButtons } from "../../components/ExportButtons";
+import { ImportButton } from "../../components/ImportButton";
 import { NewsBar } from "../../components/NewsBar";
 import { PageHeader } from "../../components/PageHeader";
 import { Pager } from "../../components/Pager";
@@ -32,6 +35,7 @@ const keyOf = (department: DepartmentView) => department.name;
 export function DepartmentsPage() {
   const { t } = useTranslation();
   const words = useWords();
+  const session = useSession();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const limit = pageSize(search);
@@ -66,7 +70,21 @@ export function DepartmentsPage() {
   const columns = useColumns();
   return (
     <>
-      <PageHeader title={t("nav.departments")} asOf={query.data?.asOf} />
+      <PageHeader
+        title={t("nav.departments")}
+        asOf={query.data?.asOf}
+        actions={
+          <>
+            <ExportButtons list="departments" query={{ q: search.q, tier, sort }} />
+            <ImportButton
+              kind="departments"
+              blocked={hasRole(session, "cloud-admin") ? null : t("import.onlyAdmins")}
+            >
+              {t("import.departments")}
+            </ImportButton>
+          </>
+        }
+      />
       <Panel
         title={t("departments.list")}
         toolbar={

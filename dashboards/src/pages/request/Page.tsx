@@ -13,6 +13,7 @@ import { type Column, DataTable } from "../../components/DataTable";
 import { Definitions } from "../../components/Definitions";
 import { DueChip } from "../../components/DueChip";
 import { KubectlLine } from "../../components/KubectlLine";
+import { DownloadButton } from "../../components/DownloadButton";
 import { PageHeader } from "../../components/PageHeader";
 import { Panel } from "../../components/Panel";
 import { PhaseMark } from "../../components/PhaseMark";
@@ -61,6 +62,11 @@ export function RequestPage() {
               ) : null}
             </>
           ) : null
+        }
+        actions={
+          <DownloadButton path={`/api/v1/requests/${department}/${name}/form.xlsx`}>
+            {t("export.form")}
+          </DownloadButton>
         }
       />
       <QueryView query={query} lines={10}>

@@ -14,6 +14,8 @@ import { useSteadyRows } from "../../app/useSteadyRows";
 import { ActionButton } from "../../components/ActionButton";
 import { type Column, DataTable } from "../../components/DataTable";
 import { EmptyView } from "../../components/EmptyView";
+import { ExportButtons } from "../../components/ExportButtons";
+import { ImportButton } from "../../components/ImportButton";
 import { NewsBar } from "../../components/NewsBar";
 import { PageHeader } from "../../components/PageHeader";
 import { Pager } from "../../components/Pager";
@@ -64,7 +66,23 @@ export function RequestsPage() {
     <>
       <PageHeader
         title={t("nav.requests")}
-        actions={<RequestButton>{t("requests.new")}</RequestButton>}
+        actions={
+          <>
+            <ImportButton
+              kind="requests"
+              blocked={isDepartmentMember(session) ? null : t("requests.onlyDepartments")}
+            >
+              {t("import.requests")}
+            </ImportButton>
+            <ImportButton
+              kind="request-form"
+              blocked={isDepartmentMember(session) ? null : t("requests.onlyDepartments")}
+            >
+              {t("import.form")}
+            </ImportButton>
+            <RequestButton>{t("requests.new")}</RequestButton>
+          </>
+        }
       />
       <TabBar
         label={t("requests.tabs")}
@@ -148,6 +166,22 @@ function List({ tab }: { tab: Tab }) {
           <Filters tab={tab} search={search} change={change} />
           {batch.action}
         </>
+      }
+      extra={
+        <ExportButtons
+          list="requests"
+          query={{
+            sort,
+            mine: tab === "mine" ? "true" : undefined,
+            waitingFor: tab === "waiting" ? "me" : undefined,
+            open: tab === "open" ? "true" : tab === "closed" ? "false" : undefined,
+            phase: chosen(PHASES, search.phase),
+            stage: chosen(STAGES, search.stage),
+            overdue: search.overdue === "yes" ? "true" : undefined,
+            department: search.department,
+            q: search.q,
+          }}
+        />
       }
       flush
     >

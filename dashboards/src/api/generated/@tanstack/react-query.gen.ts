@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, listAllocations, listApplications, listDeliveries, listDepartments, listDrafts, listNotices, listPools, listRequests, type Options, previewRequest, readNotices, retryDelivery, saveDraft, saveNoticePreferences, showAllocation, showApplication, showDecision, showDepartment, showDraft, showHealth, showInvariants, showNoticePreferences, showOverview, showPolicy, showPool, showReadiness, showRequest, showSession, showVersion } from '../sdk.gen';
-import type { CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListNoticesData, ListNoticesError, ListNoticesResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReadNoticesData, ReadNoticesError, ReadNoticesResponse, RetryDeliveryData, RetryDeliveryError, RetryDeliveryResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SaveNoticePreferencesData, SaveNoticePreferencesError, SaveNoticePreferencesResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowNoticePreferencesData, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { applyPlan, correctRequest, createRequest, createSession, decideRequest, deleteSession, importFile, listAllocations, listApplications, listDepartments, listPools, listRequests, type Options, previewRequest, reckonPlan, reckonSheet, showAllocation, showApplication, showDecision, showDepartment, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showRequestForm, showSession, showTemplate, showVersion } from '../sdk.gen';
+import type { ApplyPlanData, ApplyPlanError, ApplyPlanResponse, CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ImportFileData, ImportFileError, ImportFileResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReckonPlanData, ReckonPlanError, ReckonPlanResponse, ReckonSheetData, ReckonSheetError, ReckonSheetResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestFormData, ShowRequestFormError, ShowRequestFormResponse, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowTemplateData, ShowTemplateError, ShowTemplateResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -147,31 +147,18 @@ export const showDepartmentOptions = (options: Options<ShowDepartmentData>) => q
     queryKey: showDepartmentQueryKey(options)
 });
 
-export const listDraftsQueryKey = (options?: Options<ListDraftsData>) => createQueryKey('listDrafts', options);
-
 /**
- * The caller's drafts.
+ * Imports a CSV or XLSX file.
+ *
+ * Every row is checked first; while one is wrong nothing is written, and all that is wrong is said
+ * with row, column and reason. What is written is only what differs, in the caller's name: the same
+ * file again changes nothing, and after a failure half-way it finishes. Applications and departments
+ * are for cloud admins, requests for the department's own people.
  */
-export const listDraftsOptions = (options?: Options<ListDraftsData>) => queryOptions<ListDraftsResponse, ListDraftsError, ListDraftsResponse, ReturnType<typeof listDraftsQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await listDrafts({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: listDraftsQueryKey(options)
-});
-
-/**
- * Forgets a draft.
- */
-export const deleteDraftMutation = (options?: Partial<Options<DeleteDraftData>>): UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> => {
-    const mutationOptions: UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> = {
+export const importFileMutation = (options?: Partial<Options<ImportFileData>>): UseMutationOptions<ImportFileResponse, ImportFileError, Options<ImportFileData>> => {
+    const mutationOptions: UseMutationOptions<ImportFileResponse, ImportFileError, Options<ImportFileData>> = {
         mutationFn: async (fnOptions) => {
-            const { data } = await deleteDraft({
+            const { data } = await importFile({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -182,14 +169,14 @@ export const deleteDraftMutation = (options?: Partial<Options<DeleteDraftData>>)
     return mutationOptions;
 };
 
-export const showDraftQueryKey = (options: Options<ShowDraftData>) => createQueryKey('showDraft', options);
+export const showTemplateQueryKey = (options: Options<ShowTemplateData>) => createQueryKey('showTemplate', options);
 
 /**
- * One draft of the caller's.
+ * An empty file to fill in: heads with comments, and lists to choose from.
  */
-export const showDraftOptions = (options: Options<ShowDraftData>) => queryOptions<ShowDraftResponse, ShowDraftError, ShowDraftResponse, ReturnType<typeof showDraftQueryKey>>({
+export const showTemplateOptions = (options: Options<ShowTemplateData>) => queryOptions<ShowTemplateResponse, ShowTemplateError, ShowTemplateResponse, ReturnType<typeof showTemplateQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
-        const { data } = await showDraft({
+        const { data } = await showTemplate({
             ...options,
             ...queryKey[0],
             signal,
@@ -197,25 +184,8 @@ export const showDraftOptions = (options: Options<ShowDraftData>) => queryOption
         });
         return data;
     },
-    queryKey: showDraftQueryKey(options)
+    queryKey: showTemplateQueryKey(options)
 });
-
-/**
- * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
- */
-export const saveDraftMutation = (options?: Partial<Options<SaveDraftData>>): UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> => {
-    const mutationOptions: UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await saveDraft({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
 
 export const showInvariantsQueryKey = (options?: Options<ShowInvariantsData>) => createQueryKey('showInvariants', options);
 
@@ -238,76 +208,6 @@ export const showInvariantsOptions = (options?: Options<ShowInvariantsData>) => 
     },
     queryKey: showInvariantsQueryKey(options)
 });
-
-export const listNoticesQueryKey = (options?: Options<ListNoticesData>) => createQueryKey('listNotices', options);
-
-/**
- * The caller's notices: of his departments, and of what his roles have to do.
- */
-export const listNoticesOptions = (options?: Options<ListNoticesData>) => queryOptions<ListNoticesResponse, ListNoticesError, ListNoticesResponse, ReturnType<typeof listNoticesQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await listNotices({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: listNoticesQueryKey(options)
-});
-
-export const listDeliveriesQueryKey = (options?: Options<ListDeliveriesData>) => createQueryKey('listDeliveries', options);
-
-/**
- * What became of notices that were sent elsewhere. For cloud admins, and to read for auditors.
- */
-export const listDeliveriesOptions = (options?: Options<ListDeliveriesData>) => queryOptions<ListDeliveriesResponse, ListDeliveriesError, ListDeliveriesResponse, ReturnType<typeof listDeliveriesQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await listDeliveries({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: listDeliveriesQueryKey(options)
-});
-
-/**
- * Tries a dead delivery anew, from the first attempt on. The receiver gets the same event id.
- */
-export const retryDeliveryMutation = (options?: Partial<Options<RetryDeliveryData>>): UseMutationOptions<RetryDeliveryResponse, RetryDeliveryError, Options<RetryDeliveryData>> => {
-    const mutationOptions: UseMutationOptions<RetryDeliveryResponse, RetryDeliveryError, Options<RetryDeliveryData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await retryDelivery({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
-
-/**
- * Notes that the caller has read notices. Ids that aren't his are passed over.
- */
-export const readNoticesMutation = (options?: Partial<Options<ReadNoticesData>>): UseMutationOptions<ReadNoticesResponse, ReadNoticesError, Options<ReadNoticesData>> => {
-    const mutationOptions: UseMutationOptions<ReadNoticesResponse, ReadNoticesError, Options<ReadNoticesData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await readNotices({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
 
 export const showOverviewQueryKey = (options?: Options<ShowOverviewData>) => createQueryKey('showOverview', options);
 
@@ -383,41 +283,6 @@ export const showPoolOptions = (options: Options<ShowPoolData>) => queryOptions<
     },
     queryKey: showPoolQueryKey(options)
 });
-
-export const showNoticePreferencesQueryKey = (options?: Options<ShowNoticePreferencesData>) => createQueryKey('showNoticePreferences', options);
-
-/**
- * What the caller wants to hear, and what his departments do.
- */
-export const showNoticePreferencesOptions = (options?: Options<ShowNoticePreferencesData>) => queryOptions<ShowNoticePreferencesResponse, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ReturnType<typeof showNoticePreferencesQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await showNoticePreferences({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: showNoticePreferencesQueryKey(options)
-});
-
-/**
- * Sets what the caller wants to hear, or one of his departments, whose accountable person he is.
- */
-export const saveNoticePreferencesMutation = (options?: Partial<Options<SaveNoticePreferencesData>>): UseMutationOptions<SaveNoticePreferencesResponse, SaveNoticePreferencesError, Options<SaveNoticePreferencesData>> => {
-    const mutationOptions: UseMutationOptions<SaveNoticePreferencesResponse, SaveNoticePreferencesError, Options<SaveNoticePreferencesData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await saveNoticePreferences({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
 
 export const listRequestsQueryKey = (options?: Options<ListRequestsData>) => createQueryKey('listRequests', options);
 
@@ -553,6 +418,24 @@ export const showDecisionOptions = (options: Options<ShowDecisionData>) => query
     queryKey: showDecisionQueryKey(options)
 });
 
+export const showRequestFormQueryKey = (options: Options<ShowRequestFormData>) => createQueryKey('showRequestForm', options);
+
+/**
+ * 政务云资源申请表 of a request, as a workbook to print or to keep.
+ */
+export const showRequestFormOptions = (options: Options<ShowRequestFormData>) => queryOptions<ShowRequestFormResponse, ShowRequestFormError, ShowRequestFormResponse, ReturnType<typeof showRequestFormQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showRequestForm({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showRequestFormQueryKey(options)
+});
+
 /**
  * Signs out. The session ends at once; without one nothing happens.
  */
@@ -625,6 +508,67 @@ export const showVersionOptions = (options?: Options<ShowVersionData>) => queryO
     },
     queryKey: showVersionQueryKey(options)
 });
+
+/**
+ * Says what a plan would come to. Nothing is written.
+ *
+ * The code that decides is asked on a copy of the ledgers; what gives back is served first, then the
+ * rest in the plan's order.
+ */
+export const reckonPlanMutation = (options?: Partial<Options<ReckonPlanData>>): UseMutationOptions<ReckonPlanResponse, ReckonPlanError, Options<ReckonPlanData>> => {
+    const mutationOptions: UseMutationOptions<ReckonPlanResponse, ReckonPlanError, Options<ReckonPlanData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await reckonPlan({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Writes a plan that was found to fit, as allocations, in the caller's name. For cloud admins.
+ *
+ * The same is decided once more on the ledgers as they are now. Where it comes to something else than
+ * it did, nothing is written (409). A row that is so already is left alone, so the same call can be
+ * sent again after a failure half-way.
+ */
+export const applyPlanMutation = (options?: Partial<Options<ApplyPlanData>>): UseMutationOptions<ApplyPlanResponse, ApplyPlanError, Options<ApplyPlanData>> => {
+    const mutationOptions: UseMutationOptions<ApplyPlanResponse, ApplyPlanError, Options<ApplyPlanData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await applyPlan({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Says what a plan in a CSV or XLSX file would come to. Nothing is written.
+ *
+ * Columns: pool, department, application, mode (Set, Add), count, cpu, memory, storage; heads in
+ * Chinese or English. The answer's rows hold the plan, so that it can be changed and asked anew.
+ */
+export const reckonSheetMutation = (options?: Partial<Options<ReckonSheetData>>): UseMutationOptions<ReckonSheetResponse, ReckonSheetError, Options<ReckonSheetData>> => {
+    const mutationOptions: UseMutationOptions<ReckonSheetResponse, ReckonSheetError, Options<ReckonSheetData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await reckonSheet({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const showHealthQueryKey = (options?: Options<ShowHealthData>) => createQueryKey('showHealth', options);
 
