@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { ApplyPlanData, ApplyPlanErrors, ApplyPlanResponses, CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ImportFileData, ImportFileErrors, ImportFileResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ReckonPlanData, ReckonPlanErrors, ReckonPlanResponses, ReckonSheetData, ReckonSheetErrors, ReckonSheetResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestFormData, ShowRequestFormErrors, ShowRequestFormResponses, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowTemplateData, ShowTemplateErrors, ShowTemplateResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses } from './types.gen';
+import type { ApplyPlanData, ApplyPlanErrors, ApplyPlanResponses, CorrectRequestData, CorrectRequestErrors, CorrectRequestResponses, CreateRequestData, CreateRequestErrors, CreateRequestResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, DecideRequestData, DecideRequestErrors, DecideRequestResponses, DeleteDraftData, DeleteDraftErrors, DeleteDraftResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, FollowEventsData, FollowEventsErrors, FollowEventsResponse, FollowEventsResponses, ImportFileData, ImportFileErrors, ImportFileResponses, ListAllocationsData, ListAllocationsErrors, ListAllocationsResponses, ListApplicationsData, ListApplicationsErrors, ListApplicationsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDepartmentsData, ListDepartmentsErrors, ListDepartmentsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListNoticesData, ListNoticesErrors, ListNoticesResponses, ListPoolsData, ListPoolsErrors, ListPoolsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, PreviewRequestData, PreviewRequestErrors, PreviewRequestResponses, ReadNoticesData, ReadNoticesErrors, ReadNoticesResponses, ReckonPlanData, ReckonPlanErrors, ReckonPlanResponses, ReckonSheetData, ReckonSheetErrors, ReckonSheetResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, SaveDraftData, SaveDraftErrors, SaveDraftResponses, SaveNoticePreferencesData, SaveNoticePreferencesErrors, SaveNoticePreferencesResponses, SetCalendarData, SetCalendarErrors, SetCalendarResponses, SetProcessValueData, SetProcessValueErrors, SetProcessValueResponses, ShowAllocationData, ShowAllocationErrors, ShowAllocationResponses, ShowApplicationData, ShowApplicationErrors, ShowApplicationResponses, ShowCalendarData, ShowCalendarErrors, ShowCalendarResponses, ShowCalendarsData, ShowCalendarsErrors, ShowCalendarsResponses, ShowDecisionData, ShowDecisionErrors, ShowDecisionResponses, ShowDepartmentData, ShowDepartmentErrors, ShowDepartmentResponses, ShowDraftData, ShowDraftErrors, ShowDraftResponses, ShowDueData, ShowDueErrors, ShowDueResponses, ShowHealthData, ShowHealthResponses, ShowInvariantsData, ShowInvariantsErrors, ShowInvariantsResponses, ShowNoticePreferencesData, ShowNoticePreferencesErrors, ShowNoticePreferencesResponses, ShowOverviewData, ShowOverviewErrors, ShowOverviewResponses, ShowPolicyData, ShowPolicyErrors, ShowPolicyResponses, ShowPoolData, ShowPoolErrors, ShowPoolResponses, ShowReadinessData, ShowReadinessErrors, ShowReadinessResponses, ShowRequestData, ShowRequestErrors, ShowRequestFormData, ShowRequestFormErrors, ShowRequestFormResponses, ShowRequestResponses, ShowSessionData, ShowSessionErrors, ShowSessionResponses, ShowTemplateData, ShowTemplateErrors, ShowTemplateResponses, ShowVersionData, ShowVersionErrors, ShowVersionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -71,6 +71,93 @@ export const showApplication = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
+ * What was done, by whom, and what came of it: every write through this interface, every sign-in, and
+ * what the cluster tells of decisions, requests and ledgers.
+ */
+export const listAudit = <ThrowOnError extends boolean = true>(options?: Options<ListAuditData, ThrowOnError>): RequestResult<ListAuditResponses, ListAuditErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/audit',
+    ...options
+});
+
+/**
+ * The same as a file for spreadsheets, the newest first: 10,000 acts at most.
+ *
+ * `limit` counts for pages only. Where there are more, `X-Continue` says where to go on.
+ */
+export const exportAudit = <ThrowOnError extends boolean = true>(options?: Options<ExportAuditData, ThrowOnError>): RequestResult<ExportAuditResponses, ExportAuditErrors, ThrowOnError> => (options?.client ?? client).get<ExportAuditResponses, ExportAuditErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/audit/export',
+    ...options
+});
+
+/**
+ * Whether the chain is as it was written, by a look at all of it that is at most a minute old.
+ */
+export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Options<VerifyAuditData, ThrowOnError>): RequestResult<VerifyAuditResponses, VerifyAuditErrors, ThrowOnError> => (options?.client ?? client).get<VerifyAuditResponses, VerifyAuditErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/audit/verification',
+    ...options
+});
+
+/**
+ * The years that are known: those that are built in, those that the cluster names, this one and the next.
+ */
+export const showCalendars = <ThrowOnError extends boolean = true>(options?: Options<ShowCalendarsData, ThrowOnError>): RequestResult<ShowCalendarsResponses, ShowCalendarsErrors, ThrowOnError> => (options?.client ?? client).get<ShowCalendarsResponses, ShowCalendarsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/calendars',
+    ...options
+});
+
+/**
+ * A year's working days, month by month.
+ */
+export const showCalendar = <ThrowOnError extends boolean = true>(options: Options<ShowCalendarData, ThrowOnError>): RequestResult<ShowCalendarResponses, ShowCalendarErrors, ThrowOnError> => (options.client ?? client).get<ShowCalendarResponses, ShowCalendarErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/calendars/{year}',
+    ...options
+});
+
+/**
+ * Writes a year's calendar.
+ *
+ * It takes the place of the one that is built in. Due dates that were reckoned without it are reckoned anew by the operator.
+ */
+export const setCalendar = <ThrowOnError extends boolean = true>(options: Options<SetCalendarData, ThrowOnError>): RequestResult<SetCalendarResponses, SetCalendarErrors, ThrowOnError> => (options.client ?? client).put<SetCalendarResponses, SetCalendarErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/calendars/{year}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Departments. A member of a department sees his own.
  */
 export const listDepartments = <ThrowOnError extends boolean = true>(options?: Options<ListDepartmentsData, ThrowOnError>): RequestResult<ListDepartmentsResponses, ListDepartmentsErrors, ThrowOnError> => (options?.client ?? client).get<ListDepartmentsResponses, ListDepartmentsErrors, ThrowOnError>({
@@ -93,6 +180,77 @@ export const showDepartment = <ThrowOnError extends boolean = true>(options: Opt
             type: 'apiKey'
         }],
     url: '/api/v1/departments/{department}',
+    ...options
+});
+
+/**
+ * The caller's drafts.
+ */
+export const listDrafts = <ThrowOnError extends boolean = true>(options?: Options<ListDraftsData, ThrowOnError>): RequestResult<ListDraftsResponses, ListDraftsErrors, ThrowOnError> => (options?.client ?? client).get<ListDraftsResponses, ListDraftsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts',
+    ...options
+});
+
+/**
+ * Forgets a draft.
+ */
+export const deleteDraft = <ThrowOnError extends boolean = true>(options: Options<DeleteDraftData, ThrowOnError>): RequestResult<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError> => (options.client ?? client).delete<DeleteDraftResponses, DeleteDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options
+});
+
+/**
+ * One draft of the caller's.
+ */
+export const showDraft = <ThrowOnError extends boolean = true>(options: Options<ShowDraftData, ThrowOnError>): RequestResult<ShowDraftResponses, ShowDraftErrors, ThrowOnError> => (options.client ?? client).get<ShowDraftResponses, ShowDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options
+});
+
+/**
+ * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
+ */
+export const saveDraft = <ThrowOnError extends boolean = true>(options: Options<SaveDraftData, ThrowOnError>): RequestResult<SaveDraftResponses, SaveDraftErrors, ThrowOnError> => (options.client ?? client).put<SaveDraftResponses, SaveDraftErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/drafts/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * When a deadline of so many working days ends, and why then.
+ *
+ * The day itself doesn't count. What comes after the cutoff or on a day off counts as of the next working day.
+ */
+export const showDue = <ThrowOnError extends boolean = true>(options?: Options<ShowDueData, ThrowOnError>): RequestResult<ShowDueResponses, ShowDueErrors, ThrowOnError> => (options?.client ?? client).get<ShowDueResponses, ShowDueErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/due',
     ...options
 });
 
@@ -167,6 +325,62 @@ export const showInvariants = <ThrowOnError extends boolean = true>(options?: Op
 });
 
 /**
+ * The caller's notices: of his departments, and of what his roles have to do.
+ */
+export const listNotices = <ThrowOnError extends boolean = true>(options?: Options<ListNoticesData, ThrowOnError>): RequestResult<ListNoticesResponses, ListNoticesErrors, ThrowOnError> => (options?.client ?? client).get<ListNoticesResponses, ListNoticesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices',
+    ...options
+});
+
+/**
+ * What became of notices that were sent elsewhere. For cloud admins, and to read for auditors.
+ */
+export const listDeliveries = <ThrowOnError extends boolean = true>(options?: Options<ListDeliveriesData, ThrowOnError>): RequestResult<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError> => (options?.client ?? client).get<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/deliveries',
+    ...options
+});
+
+/**
+ * Tries a dead delivery anew, from the first attempt on. The receiver gets the same event id.
+ */
+export const retryDelivery = <ThrowOnError extends boolean = true>(options: Options<RetryDeliveryData, ThrowOnError>): RequestResult<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError> => (options.client ?? client).post<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/deliveries/{id}/retry',
+    ...options
+});
+
+/**
+ * Notes that the caller has read notices. Ids that aren't his are passed over.
+ */
+export const readNotices = <ThrowOnError extends boolean = true>(options: Options<ReadNoticesData, ThrowOnError>): RequestResult<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError> => (options.client ?? client).post<ReadNoticesResponses, ReadNoticesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/notices/read',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * The city at a glance: five numbers per pool and in total, what binds, what is stranded.
  *
  * A department sees its own applications and requests; of the pools, capacity and what is free.
@@ -196,6 +410,25 @@ export const showPolicy = <ThrowOnError extends boolean = true>(options?: Option
 });
 
 /**
+ * Sets a value of a request's way from a day on.
+ *
+ * What was set for the same day gives way; days that are over stay as they were. What began earlier keeps its deadline.
+ */
+export const setProcessValue = <ThrowOnError extends boolean = true>(options: Options<SetProcessValueData, ThrowOnError>): RequestResult<SetProcessValueResponses, SetProcessValueErrors, ThrowOnError> => (options.client ?? client).put<SetProcessValueResponses, SetProcessValueErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/policy/process/{key}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * The pools that the caller may read, by name. There are few: the list has one page.
  */
 export const listPools = <ThrowOnError extends boolean = true>(options?: Options<ListPoolsData, ThrowOnError>): RequestResult<ListPoolsResponses, ListPoolsErrors, ThrowOnError> => (options?.client ?? client).get<ListPoolsResponses, ListPoolsErrors, ThrowOnError>({
@@ -219,6 +452,36 @@ export const showPool = <ThrowOnError extends boolean = true>(options: Options<S
         }],
     url: '/api/v1/pools/{pool}',
     ...options
+});
+
+/**
+ * What the caller wants to hear, and what his departments do.
+ */
+export const showNoticePreferences = <ThrowOnError extends boolean = true>(options?: Options<ShowNoticePreferencesData, ThrowOnError>): RequestResult<ShowNoticePreferencesResponses, ShowNoticePreferencesErrors, ThrowOnError> => (options?.client ?? client).get<ShowNoticePreferencesResponses, ShowNoticePreferencesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/preferences/notices',
+    ...options
+});
+
+/**
+ * Sets what the caller wants to hear, or one of his departments, whose accountable person he is.
+ */
+export const saveNoticePreferences = <ThrowOnError extends boolean = true>(options: Options<SaveNoticePreferencesData, ThrowOnError>): RequestResult<SaveNoticePreferencesResponses, SaveNoticePreferencesErrors, ThrowOnError> => (options.client ?? client).put<SaveNoticePreferencesResponses, SaveNoticePreferencesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'yunheng_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/preferences/notices',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -175,6 +175,133 @@ export type AppliedRow = {
 };
 
 /**
+ * One page, the newest first.
+ */
+export type AuditList = {
+    items: Array<AuditView>;
+    /**
+     * For the next page; `null` on the last.
+     */
+    continue: string | null;
+};
+
+/**
+ * What tells of an act.
+ */
+export type AuditSource = 'Rest' | 'Cluster' | 'Gap';
+
+/**
+ * One act: who did what, and what came of it.
+ */
+export type AuditView = {
+    /**
+     * Number of the row in the chain; of an act through REST the one of its intent.
+     */
+    seq: number;
+    at: string;
+    /**
+     * When it was over; `null` while it is under way, and where one row says everything.
+     */
+    endedAt: string | null;
+    source: AuditSource;
+    /**
+     * Who, by the name that Kubernetes knows; empty if nobody is known.
+     */
+    actor: string;
+    /**
+     * The part of the name that people know.
+     */
+    actorShort: string;
+    /**
+     * How it is known who: by a Token, by a Session, or by what the Cluster says.
+     */
+    via: string;
+    /**
+     * Where the call came from.
+     */
+    address: string;
+    department: string;
+    operation: string;
+    object: string;
+    /**
+     * Revision of the object before, as far as it is known.
+     */
+    before: string;
+    /**
+     * Revision of the object afterwards.
+     */
+    after: string;
+    reason: string;
+    /**
+     * Done, Pending, Refused, Failed, Timeout (what came of it isn't known), Open (under way), Written, Missing.
+     */
+    outcome: string;
+    /**
+     * The code of the problem, or the status.
+     */
+    code: string;
+    requestId: string;
+    /**
+     * Whatever else there is to say, as JSON.
+     */
+    detail: string;
+    hash: string;
+};
+
+/**
+ * Whether a request would be approved without a person.
+ */
+export type Automatic = {
+    /**
+     * 符合自动审批
+     */
+    would: boolean;
+    /**
+     * What each rule found.
+     */
+    evidence: Array<Evidence>;
+    /**
+     * 需人工审核: why; empty if it would.
+     */
+    reasons: Array<AutomaticReason>;
+};
+
+export type AutomaticOutcome = 'Person' | 'Pending' | 'Approved';
+
+/**
+ * One reason why a person decides.
+ */
+export type AutomaticReason = {
+    code: string;
+    /**
+     * In the caller's language.
+     */
+    message: string;
+};
+
+/**
+ * What the rules came to when a request was submitted.
+ */
+export type AutomaticReview = {
+    outcome: AutomaticOutcome;
+    /**
+     * The revision of the request that was looked at.
+     */
+    revision: number;
+    at: string;
+    /**
+     * Generation of the CloudPolicy that it went by.
+     */
+    policyRevision: number;
+    ledgerRevision: number | null;
+    evidence: Array<Evidence>;
+    /**
+     * Why a person decides.
+     */
+    reasons: Array<AutomaticReason>;
+};
+
+/**
  * What the amounts are reckoned from.
  */
 export type Basis = {
@@ -216,6 +343,81 @@ export type Bundle = {
 };
 
 /**
+ * A year in one line.
+ */
+export type CalendarItem = {
+    year: number;
+    /**
+     * False: Monday to Friday count, and each date reckoned with the year is provisional (暂定).
+     */
+    published: boolean;
+    origin: CalendarOrigin;
+    /**
+     * The notice; empty for a year that nobody has named.
+     */
+    sourceDocument: string;
+    /**
+     * Days that are worked in the year.
+     */
+    workdays: number;
+};
+
+/**
+ * The years that are known.
+ */
+export type CalendarList = {
+    items: Array<CalendarItem>;
+};
+
+export type CalendarMonth = {
+    /**
+     * 1 to 12.
+     */
+    month: number;
+    workdays: number;
+    /**
+     * Days off of the notice, weekends inside a holiday included.
+     */
+    holidays: Array<string>;
+    /**
+     * Weekends that are worked (调休上班).
+     */
+    makeupWorkdays: Array<string>;
+};
+
+/**
+ * Where a year's plan comes from.
+ */
+export type CalendarOrigin = 'BuiltIn' | 'Object' | 'Nowhere';
+
+/**
+ * A year, month by month.
+ */
+export type CalendarView = CalendarItem & {
+    months: Array<CalendarMonth>;
+    /**
+     * What is out of the ordinary, as sentences: holidays, and weekends that are worked for them.
+     */
+    notes: Array<DayNote>;
+    /**
+     * Days off as they are written, also where the year isn't published yet.
+     */
+    holidays: Array<string>;
+    /**
+     * Weekends that are worked, as they are written.
+     */
+    makeupWorkdays: Array<string>;
+    /**
+     * What `If-Match` names when the year is written; `0` where the cluster has no WorkCalendar of it.
+     */
+    version: string;
+    /**
+     * Why the cluster's WorkCalendar isn't used; empty if it is, or if there is none.
+     */
+    flaws: Array<string>;
+};
+
+/**
  * A ceiling and what is left below it.
  */
 export type Ceiling = {
@@ -227,6 +429,11 @@ export type Ceiling = {
     allocated: Bundle;
     left: Bundle;
 };
+
+/**
+ * Whether what was set counts.
+ */
+export type ChangeStanding = 'Coming' | 'InForce' | 'Past' | 'Unreadable';
 
 export type ChangeType = 'added' | 'modified' | 'deleted';
 
@@ -322,6 +529,24 @@ export type Correction = {
     before: string;
     after: string;
 };
+
+/**
+ * Something about a day, and the sentence for people in the caller's language.
+ */
+export type DayNote = {
+    kind: DayNoteKind;
+    /**
+     * The day, or the first of several.
+     */
+    date: string;
+    /**
+     * The last of several.
+     */
+    until: string | null;
+    text: string;
+};
+
+export type DayNoteKind = 'AfterCutoff' | 'OnDayOff' | 'Holiday' | 'MakeupWorkday' | 'Unpublished';
 
 /**
  * A decision and what came of it.
@@ -534,6 +759,58 @@ export type DraftView = {
 };
 
 /**
+ * When a deadline ends.
+ */
+export type DueView = {
+    from: string;
+    workdays: number;
+    /**
+     * What comes later counts as of the next working day.
+     */
+    cutoff: string;
+    dueAt: string;
+    /**
+     * It was reckoned with a day of a year that isn't published, and may change.
+     */
+    provisional: boolean;
+    /**
+     * Why it is then.
+     */
+    notes: Array<DayNote>;
+};
+
+/**
+ * What one rule found.
+ */
+export type Evidence = {
+    /**
+     * R1 to R6, or the name of one of the city's own conditions.
+     */
+    rule: string;
+    /**
+     * What the rule is about, in the caller's language.
+     */
+    title: string;
+    resource: Resource | null;
+    value: string;
+    threshold: string;
+    /**
+     * The time looked at.
+     */
+    window: string | null;
+    /**
+     * Samples there are, of those there would be.
+     */
+    samples: string | null;
+    passed: boolean;
+    /**
+     * Where the value comes from.
+     */
+    source: string;
+    reason: AutomaticReason | null;
+};
+
+/**
  * One published figure.
  */
 export type Fact = {
@@ -611,6 +888,20 @@ export type Figures = {
  * A file, as documents say it.
  */
 export type FileBytes = Blob | File;
+
+/**
+ * One fault.
+ */
+export type FindingView = {
+    /**
+     * Number of the row.
+     */
+    seq: number;
+    /**
+     * Changed, Unlinked, Missing, NotAnchored or CutOff.
+     */
+    fault: string;
+};
 
 /**
  * One step of a request's life.
@@ -789,6 +1080,28 @@ export type NewApplication = {
 };
 
 /**
+ * A year's calendar as it shall be.
+ */
+export type NewCalendar = {
+    /**
+     * Days off, weekends inside a holiday included, in order.
+     */
+    holidays: Array<string>;
+    /**
+     * Saturdays and Sundays that are worked for a holiday, in order.
+     */
+    makeupWorkdays: Array<string>;
+    /**
+     * The notice that says so, with its number and date.
+     */
+    sourceDocument: string;
+    /**
+     * Whether the notice is out. Until then Monday to Friday count, and the lists don't.
+     */
+    published: boolean;
+};
+
+/**
  * What to decide.
  */
 export type NewDecision = {
@@ -845,6 +1158,24 @@ export type NewNoticePreferences = {
     departments?: {
         [key: string]: DepartmentPreference;
     };
+};
+
+/**
+ * What a value shall be, and from when on.
+ */
+export type NewProcessValue = {
+    /**
+     * A text, also where it is a number.
+     */
+    value: string;
+    /**
+     * The document that says so, or the reason.
+     */
+    source: string;
+    /**
+     * The first day on which it counts: today or later.
+     */
+    effectiveFrom: string;
 };
 
 /**
@@ -1228,6 +1559,14 @@ export type Policy = {
      */
     values: Array<PolicyValue>;
     /**
+     * The deadlines and bounds of a request's way, in its order.
+     */
+    process: Array<ProcessValueView>;
+    /**
+     * What `If-Match` names when a value is set.
+     */
+    version: string;
+    /**
      * Network zones with their names for people.
      */
     zones: Array<ZoneName>;
@@ -1347,6 +1686,7 @@ export type Preview = {
      * What stops it; empty if it fits.
      */
     reasons: Array<PreviewReason>;
+    automatic: Automatic | null;
     /**
      * What the application has in this pool now.
      */
@@ -1429,6 +1769,61 @@ export type Problem = Particulars & {
      * Every field that is wrong, where there may be several.
      */
     errors?: Array<FieldError>;
+};
+
+/**
+ * What was set for a day.
+ */
+export type ProcessChange = {
+    value: string;
+    source: string;
+    effectiveFrom: string;
+    /**
+     * `null` where it came with the installation.
+     */
+    changedBy: string | null;
+    /**
+     * The short form of the name, for lists.
+     */
+    changedByShort: string | null;
+    standing: ChangeStanding;
+};
+
+/**
+ * A deadline or bound of a request's way, with everything that was ever set.
+ */
+export type ProcessValueView = {
+    key: string;
+    /**
+     * What counts today.
+     */
+    value: string;
+    /**
+     * The product's default.
+     */
+    default: string;
+    /**
+     * Where the value comes from; of a default, where that does.
+     */
+    source: string;
+    /**
+     * The first day on which the value counts; `null` where it is the default.
+     */
+    effectiveFrom: string | null;
+    /**
+     * Who set it; `null` where it is the default or came with the installation.
+     */
+    changedBy: string | null;
+    form: ValueForm;
+    /**
+     * The smallest and largest number; `null` where it isn't a number.
+     */
+    min: number | null;
+    max: number | null;
+    /**
+     * What was set, the latest day first.
+     */
+    history: Array<ProcessChange>;
 };
 
 export type Provider = {
@@ -1567,6 +1962,7 @@ export type RequestView = {
     returned: ReturnedView | null;
     review: ReviewView | null;
     withdrawn: WithdrawalView | null;
+    term: TermView | null;
     /**
      * A decision names the revision it was made on.
      */
@@ -1582,6 +1978,7 @@ export type RequestView = {
     history: Array<HistoryEntry>;
     conditions: Array<Condition>;
     preview: Preview | null;
+    automatic: AutomaticReview | null;
     /**
      * What a decision names as `stage`; `null` in the short way, where it names none.
      */
@@ -1712,6 +2109,12 @@ export type Stage = {
     limit: string | null;
     dueAt: string | null;
     /**
+     * Working days of the city's calendar from today to the last day of the time limit: 0 on that
+     * day, below zero by how many it has passed. Null where nothing runs, or what runs isn't counted
+     * in working days.
+     */
+    workdaysLeft: number | null;
+    /**
      * 暂定: the due date runs through a year whose holidays aren't published.
      */
     provisional: boolean;
@@ -1719,6 +2122,10 @@ export type Stage = {
      * 逾期
      */
     overdue: boolean;
+    /**
+     * It is overdue: the role that this was put before.
+     */
+    escalatedTo: string | null;
     /**
      * When it was urged last.
      */
@@ -1746,6 +2153,26 @@ export type StoppedClock = {
      */
     dueAt: string | null;
     at: string;
+};
+
+/**
+ * The end of the grant that a request brought about.
+ */
+export type TermView = {
+    endsAt: string;
+    base: Bundle | null;
+    /**
+     * The warnings that were given: days before the end.
+     */
+    warned: Array<number>;
+    /**
+     * When the end was seen.
+     */
+    endedAt: string | null;
+    /**
+     * More than the base was still in use after the end: the role that this was put before.
+     */
+    escalatedTo: string | null;
 };
 
 /**
@@ -1791,9 +2218,39 @@ export type User = {
 };
 
 /**
+ * What a value looks like.
+ */
+export type ValueForm = 'Workdays' | 'Days' | 'Seconds' | 'Times' | 'Switch' | 'Path' | 'Percent' | 'Evidence' | 'Cpu' | 'Memory' | 'Storage' | 'Cutoff' | 'ListOfDays';
+
+/**
  * The actions on a request.
  */
 export type Verdict = 'Accept' | 'Take' | 'Approve' | 'Return' | 'Reject' | 'Offer' | 'AcceptOffer' | 'DeclineOffer' | 'Withdraw' | 'Reinstate' | 'Confirm' | 'Cancel' | 'Reclaim' | 'Urge';
+
+/**
+ * What was found when the whole chain was read.
+ */
+export type VerificationView = {
+    checkedAt: string;
+    /**
+     * Nothing was changed, removed, inserted or put elsewhere, as far as the anchors reach.
+     */
+    intact: boolean;
+    rows: number;
+    /**
+     * The first hundred faults.
+     */
+    findings: Array<FindingView>;
+    /**
+     * The last row, as `number:hash`. Kept elsewhere it is an anchor: the end of the chain can't be cut
+     * off, nor all of it be made anew, without that showing against it.
+     */
+    head: string | null;
+    /**
+     * Anchors of the server's own file that were compared. With none, a missing end isn't found.
+     */
+    anchors: number;
+};
 
 /**
  * What runs here.
@@ -2133,6 +2590,331 @@ export type ShowApplicationResponses = {
 
 export type ShowApplicationResponse = ShowApplicationResponses[keyof ShowApplicationResponses];
 
+export type ListAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * Where to go on: the `continue` of the page before.
+         */
+        continue?: string;
+        /**
+         * By this person, by the full name.
+         */
+        actor?: string;
+        /**
+         * About this department.
+         */
+        department?: string;
+        /**
+         * This operation alone.
+         */
+        operation?: string;
+        /**
+         * With this outcome.
+         */
+        outcome?: string;
+        /**
+         * About exactly this object.
+         */
+        object?: string;
+        /**
+         * From this moment on (RFC 3339).
+         */
+        since?: string;
+        /**
+         * Before this moment (RFC 3339).
+         */
+        until?: string;
+    };
+    url: '/api/v1/audit';
+};
+
+export type ListAuditErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not read the audit chain.
+     */
+    403: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+    /**
+     * One page.
+     */
+    200: AuditList;
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ExportAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * Where to go on: the `continue` of the page before.
+         */
+        continue?: string;
+        /**
+         * By this person, by the full name.
+         */
+        actor?: string;
+        /**
+         * About this department.
+         */
+        department?: string;
+        /**
+         * This operation alone.
+         */
+        operation?: string;
+        /**
+         * With this outcome.
+         */
+        outcome?: string;
+        /**
+         * About exactly this object.
+         */
+        object?: string;
+        /**
+         * From this moment on (RFC 3339).
+         */
+        since?: string;
+        /**
+         * Before this moment (RFC 3339).
+         */
+        until?: string;
+    };
+    url: '/api/v1/audit/export';
+};
+
+export type ExportAuditErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not read the audit chain.
+     */
+    403: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ExportAuditError = ExportAuditErrors[keyof ExportAuditErrors];
+
+export type ExportAuditResponses = {
+    /**
+     * CSV in UTF-8. What a spreadsheet would take for a formula begins with an apostrophe.
+     */
+    200: string;
+};
+
+export type ExportAuditResponse = ExportAuditResponses[keyof ExportAuditResponses];
+
+export type VerifyAuditData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/audit/verification';
+};
+
+export type VerifyAuditErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not read the audit chain.
+     */
+    403: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type VerifyAuditError = VerifyAuditErrors[keyof VerifyAuditErrors];
+
+export type VerifyAuditResponses = {
+    /**
+     * What was found.
+     */
+    200: VerificationView;
+};
+
+export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
+
+export type ShowCalendarsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/calendars';
+};
+
+export type ShowCalendarsErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * It isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowCalendarsError = ShowCalendarsErrors[keyof ShowCalendarsErrors];
+
+export type ShowCalendarsResponses = {
+    /**
+     * The years, in order.
+     */
+    200: CalendarList;
+};
+
+export type ShowCalendarsResponse = ShowCalendarsResponses[keyof ShowCalendarsResponses];
+
+export type ShowCalendarData = {
+    body?: never;
+    path: {
+        year: number;
+    };
+    query?: never;
+    url: '/api/v1/calendars/{year}';
+};
+
+export type ShowCalendarErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowCalendarError = ShowCalendarErrors[keyof ShowCalendarErrors];
+
+export type ShowCalendarResponses = {
+    /**
+     * The year. One that nobody has named is provisional.
+     */
+    200: CalendarView;
+};
+
+export type ShowCalendarResponse = ShowCalendarResponses[keyof ShowCalendarResponses];
+
+export type SetCalendarData = {
+    /**
+     * The whole year as it shall be.
+     */
+    body: NewCalendar;
+    headers?: {
+        /**
+         * The `version` of the year that was looked at, in quotes. It is needed.
+         */
+        'If-Match'?: string | null;
+    };
+    path: {
+        year: number;
+    };
+    query?: never;
+    url: '/api/v1/calendars/{year}';
+};
+
+export type SetCalendarErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such year.
+     */
+    404: Problem;
+    /**
+     * Somebody else wrote it at the same moment.
+     */
+    409: Problem;
+    /**
+     * It isn't the version that was looked at: what it is now is in `version`.
+     */
+    412: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing.
+     */
+    428: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SetCalendarError = SetCalendarErrors[keyof SetCalendarErrors];
+
+export type SetCalendarResponses = {
+    /**
+     * Written; the year as it is now.
+     */
+    200: CalendarView;
+};
+
+export type SetCalendarResponse = SetCalendarResponses[keyof SetCalendarResponses];
+
 export type ListDepartmentsData = {
     body?: never;
     path?: never;
@@ -2402,6 +3184,56 @@ export type SaveDraftResponses = {
 };
 
 export type SaveDraftResponse = SaveDraftResponses[keyof SaveDraftResponses];
+
+export type ShowDueData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * From when on, in the city's time; now if it is left out.
+         */
+        from?: string;
+        /**
+         * How many working days. Either this or `limit`.
+         */
+        workdays?: number;
+        /**
+         * The time limit in working days as the policy has it, by its key.
+         */
+        limit?: string;
+    };
+    url: '/api/v1/due';
+};
+
+export type ShowDueErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * It isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowDueError = ShowDueErrors[keyof ShowDueErrors];
+
+export type ShowDueResponses = {
+    /**
+     * When it ends.
+     */
+    200: DueView;
+};
+
+export type ShowDueResponse = ShowDueResponses[keyof ShowDueResponses];
 
 export type FollowEventsData = {
     body?: never;
@@ -2843,6 +3675,82 @@ export type ShowPolicyResponses = {
 };
 
 export type ShowPolicyResponse = ShowPolicyResponses[keyof ShowPolicyResponses];
+
+export type SetProcessValueData = {
+    /**
+     * The value, where it comes from, and from when on.
+     */
+    body: NewProcessValue;
+    headers?: {
+        /**
+         * The `version` of the policy that was looked at, in quotes. It is needed.
+         */
+        'If-Match'?: string | null;
+    };
+    path: {
+        key: string;
+    };
+    query?: never;
+    url: '/api/v1/policy/process/{key}';
+};
+
+export type SetProcessValueErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such value, or no policy is installed.
+     */
+    404: Problem;
+    /**
+     * Somebody else wrote it at the same moment.
+     */
+    409: Problem;
+    /**
+     * It isn't the version that was looked at: what it is now is in `version`.
+     */
+    412: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * `If-Match` is missing.
+     */
+    428: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type SetProcessValueError = SetProcessValueErrors[keyof SetProcessValueErrors];
+
+export type SetProcessValueResponses = {
+    /**
+     * Set; the rules as they are now.
+     */
+    200: Policy;
+};
+
+export type SetProcessValueResponse = SetProcessValueResponses[keyof SetProcessValueResponses];
 
 export type ListPoolsData = {
     body?: never;

@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { applyPlan, correctRequest, createRequest, createSession, decideRequest, deleteSession, importFile, listAllocations, listApplications, listDepartments, listPools, listRequests, type Options, previewRequest, reckonPlan, reckonSheet, showAllocation, showApplication, showDecision, showDepartment, showHealth, showInvariants, showOverview, showPolicy, showPool, showReadiness, showRequest, showRequestForm, showSession, showTemplate, showVersion } from '../sdk.gen';
-import type { ApplyPlanData, ApplyPlanError, ApplyPlanResponse, CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ImportFileData, ImportFileError, ImportFileResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReckonPlanData, ReckonPlanError, ReckonPlanResponse, ReckonSheetData, ReckonSheetError, ReckonSheetResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestFormData, ShowRequestFormError, ShowRequestFormResponse, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowTemplateData, ShowTemplateError, ShowTemplateResponse, ShowVersionData, ShowVersionError, ShowVersionResponse } from '../types.gen';
+import { applyPlan, correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, exportAudit, importFile, listAllocations, listApplications, listAudit, listDeliveries, listDepartments, listDrafts, listNotices, listPools, listRequests, type Options, previewRequest, readNotices, reckonPlan, reckonSheet, retryDelivery, saveDraft, saveNoticePreferences, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showCalendars, showDecision, showDepartment, showDraft, showDue, showHealth, showInvariants, showNoticePreferences, showOverview, showPolicy, showPool, showReadiness, showRequest, showRequestForm, showSession, showTemplate, showVersion, verifyAudit } from '../sdk.gen';
+import type { ApplyPlanData, ApplyPlanError, ApplyPlanResponse, CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ExportAuditData, ExportAuditError, ExportAuditResponse, ImportFileData, ImportFileError, ImportFileResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListNoticesData, ListNoticesError, ListNoticesResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReadNoticesData, ReadNoticesError, ReadNoticesResponse, ReckonPlanData, ReckonPlanError, ReckonPlanResponse, ReckonSheetData, ReckonSheetError, ReckonSheetResponse, RetryDeliveryData, RetryDeliveryError, RetryDeliveryResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SaveNoticePreferencesData, SaveNoticePreferencesError, SaveNoticePreferencesResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowCalendarsData, ShowCalendarsError, ShowCalendarsResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowNoticePreferencesData, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestFormData, ShowRequestFormError, ShowRequestFormResponse, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowTemplateData, ShowTemplateError, ShowTemplateResponse, ShowVersionData, ShowVersionError, ShowVersionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -111,6 +111,118 @@ export const showApplicationOptions = (options: Options<ShowApplicationData>) =>
     queryKey: showApplicationQueryKey(options)
 });
 
+export const listAuditQueryKey = (options?: Options<ListAuditData>) => createQueryKey('listAudit', options);
+
+/**
+ * What was done, by whom, and what came of it: every write through this interface, every sign-in, and
+ * what the cluster tells of decisions, requests and ledgers.
+ */
+export const listAuditOptions = (options?: Options<ListAuditData>) => queryOptions<ListAuditResponse, ListAuditError, ListAuditResponse, ReturnType<typeof listAuditQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listAudit({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listAuditQueryKey(options)
+});
+
+export const exportAuditQueryKey = (options?: Options<ExportAuditData>) => createQueryKey('exportAudit', options);
+
+/**
+ * The same as a file for spreadsheets, the newest first: 10,000 acts at most.
+ *
+ * `limit` counts for pages only. Where there are more, `X-Continue` says where to go on.
+ */
+export const exportAuditOptions = (options?: Options<ExportAuditData>) => queryOptions<ExportAuditResponse, ExportAuditError, ExportAuditResponse, ReturnType<typeof exportAuditQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await exportAudit({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: exportAuditQueryKey(options)
+});
+
+export const verifyAuditQueryKey = (options?: Options<VerifyAuditData>) => createQueryKey('verifyAudit', options);
+
+/**
+ * Whether the chain is as it was written, by a look at all of it that is at most a minute old.
+ */
+export const verifyAuditOptions = (options?: Options<VerifyAuditData>) => queryOptions<VerifyAuditResponse, VerifyAuditError, VerifyAuditResponse, ReturnType<typeof verifyAuditQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await verifyAudit({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: verifyAuditQueryKey(options)
+});
+
+export const showCalendarsQueryKey = (options?: Options<ShowCalendarsData>) => createQueryKey('showCalendars', options);
+
+/**
+ * The years that are known: those that are built in, those that the cluster names, this one and the next.
+ */
+export const showCalendarsOptions = (options?: Options<ShowCalendarsData>) => queryOptions<ShowCalendarsResponse, ShowCalendarsError, ShowCalendarsResponse, ReturnType<typeof showCalendarsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showCalendars({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showCalendarsQueryKey(options)
+});
+
+export const showCalendarQueryKey = (options: Options<ShowCalendarData>) => createQueryKey('showCalendar', options);
+
+/**
+ * A year's working days, month by month.
+ */
+export const showCalendarOptions = (options: Options<ShowCalendarData>) => queryOptions<ShowCalendarResponse, ShowCalendarError, ShowCalendarResponse, ReturnType<typeof showCalendarQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showCalendar({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showCalendarQueryKey(options)
+});
+
+/**
+ * Writes a year's calendar.
+ *
+ * It takes the place of the one that is built in. Due dates that were reckoned without it are reckoned anew by the operator.
+ */
+export const setCalendarMutation = (options?: Partial<Options<SetCalendarData>>): UseMutationOptions<SetCalendarResponse, SetCalendarError, Options<SetCalendarData>> => {
+    const mutationOptions: UseMutationOptions<SetCalendarResponse, SetCalendarError, Options<SetCalendarData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await setCalendar({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const listDepartmentsQueryKey = (options?: Options<ListDepartmentsData>) => createQueryKey('listDepartments', options);
 
 /**
@@ -145,6 +257,96 @@ export const showDepartmentOptions = (options: Options<ShowDepartmentData>) => q
         return data;
     },
     queryKey: showDepartmentQueryKey(options)
+});
+
+export const listDraftsQueryKey = (options?: Options<ListDraftsData>) => createQueryKey('listDrafts', options);
+
+/**
+ * The caller's drafts.
+ */
+export const listDraftsOptions = (options?: Options<ListDraftsData>) => queryOptions<ListDraftsResponse, ListDraftsError, ListDraftsResponse, ReturnType<typeof listDraftsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDrafts({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDraftsQueryKey(options)
+});
+
+/**
+ * Forgets a draft.
+ */
+export const deleteDraftMutation = (options?: Partial<Options<DeleteDraftData>>): UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> => {
+    const mutationOptions: UseMutationOptions<DeleteDraftResponse, DeleteDraftError, Options<DeleteDraftData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteDraft({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const showDraftQueryKey = (options: Options<ShowDraftData>) => createQueryKey('showDraft', options);
+
+/**
+ * One draft of the caller's.
+ */
+export const showDraftOptions = (options: Options<ShowDraftData>) => queryOptions<ShowDraftResponse, ShowDraftError, ShowDraftResponse, ReturnType<typeof showDraftQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showDraft({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showDraftQueryKey(options)
+});
+
+/**
+ * Keeps a draft, instead of what was there under this id. For 30 days after it was last saved.
+ */
+export const saveDraftMutation = (options?: Partial<Options<SaveDraftData>>): UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> => {
+    const mutationOptions: UseMutationOptions<SaveDraftResponse, SaveDraftError, Options<SaveDraftData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await saveDraft({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const showDueQueryKey = (options?: Options<ShowDueData>) => createQueryKey('showDue', options);
+
+/**
+ * When a deadline of so many working days ends, and why then.
+ *
+ * The day itself doesn't count. What comes after the cutoff or on a day off counts as of the next working day.
+ */
+export const showDueOptions = (options?: Options<ShowDueData>) => queryOptions<ShowDueResponse, ShowDueError, ShowDueResponse, ReturnType<typeof showDueQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showDue({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showDueQueryKey(options)
 });
 
 /**
@@ -209,6 +411,76 @@ export const showInvariantsOptions = (options?: Options<ShowInvariantsData>) => 
     queryKey: showInvariantsQueryKey(options)
 });
 
+export const listNoticesQueryKey = (options?: Options<ListNoticesData>) => createQueryKey('listNotices', options);
+
+/**
+ * The caller's notices: of his departments, and of what his roles have to do.
+ */
+export const listNoticesOptions = (options?: Options<ListNoticesData>) => queryOptions<ListNoticesResponse, ListNoticesError, ListNoticesResponse, ReturnType<typeof listNoticesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listNotices({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listNoticesQueryKey(options)
+});
+
+export const listDeliveriesQueryKey = (options?: Options<ListDeliveriesData>) => createQueryKey('listDeliveries', options);
+
+/**
+ * What became of notices that were sent elsewhere. For cloud admins, and to read for auditors.
+ */
+export const listDeliveriesOptions = (options?: Options<ListDeliveriesData>) => queryOptions<ListDeliveriesResponse, ListDeliveriesError, ListDeliveriesResponse, ReturnType<typeof listDeliveriesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDeliveries({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDeliveriesQueryKey(options)
+});
+
+/**
+ * Tries a dead delivery anew, from the first attempt on. The receiver gets the same event id.
+ */
+export const retryDeliveryMutation = (options?: Partial<Options<RetryDeliveryData>>): UseMutationOptions<RetryDeliveryResponse, RetryDeliveryError, Options<RetryDeliveryData>> => {
+    const mutationOptions: UseMutationOptions<RetryDeliveryResponse, RetryDeliveryError, Options<RetryDeliveryData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await retryDelivery({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Notes that the caller has read notices. Ids that aren't his are passed over.
+ */
+export const readNoticesMutation = (options?: Partial<Options<ReadNoticesData>>): UseMutationOptions<ReadNoticesResponse, ReadNoticesError, Options<ReadNoticesData>> => {
+    const mutationOptions: UseMutationOptions<ReadNoticesResponse, ReadNoticesError, Options<ReadNoticesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await readNotices({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const showOverviewQueryKey = (options?: Options<ShowOverviewData>) => createQueryKey('showOverview', options);
 
 /**
@@ -248,6 +520,25 @@ export const showPolicyOptions = (options?: Options<ShowPolicyData>) => queryOpt
     queryKey: showPolicyQueryKey(options)
 });
 
+/**
+ * Sets a value of a request's way from a day on.
+ *
+ * What was set for the same day gives way; days that are over stay as they were. What began earlier keeps its deadline.
+ */
+export const setProcessValueMutation = (options?: Partial<Options<SetProcessValueData>>): UseMutationOptions<SetProcessValueResponse, SetProcessValueError, Options<SetProcessValueData>> => {
+    const mutationOptions: UseMutationOptions<SetProcessValueResponse, SetProcessValueError, Options<SetProcessValueData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await setProcessValue({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const listPoolsQueryKey = (options?: Options<ListPoolsData>) => createQueryKey('listPools', options);
 
 /**
@@ -283,6 +574,41 @@ export const showPoolOptions = (options: Options<ShowPoolData>) => queryOptions<
     },
     queryKey: showPoolQueryKey(options)
 });
+
+export const showNoticePreferencesQueryKey = (options?: Options<ShowNoticePreferencesData>) => createQueryKey('showNoticePreferences', options);
+
+/**
+ * What the caller wants to hear, and what his departments do.
+ */
+export const showNoticePreferencesOptions = (options?: Options<ShowNoticePreferencesData>) => queryOptions<ShowNoticePreferencesResponse, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ReturnType<typeof showNoticePreferencesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showNoticePreferences({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showNoticePreferencesQueryKey(options)
+});
+
+/**
+ * Sets what the caller wants to hear, or one of his departments, whose accountable person he is.
+ */
+export const saveNoticePreferencesMutation = (options?: Partial<Options<SaveNoticePreferencesData>>): UseMutationOptions<SaveNoticePreferencesResponse, SaveNoticePreferencesError, Options<SaveNoticePreferencesData>> => {
+    const mutationOptions: UseMutationOptions<SaveNoticePreferencesResponse, SaveNoticePreferencesError, Options<SaveNoticePreferencesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await saveNoticePreferences({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listRequestsQueryKey = (options?: Options<ListRequestsData>) => createQueryKey('listRequests', options);
 
