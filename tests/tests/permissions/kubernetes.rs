@@ -234,7 +234,7 @@ pub fn usage(namespace: &str) -> Value {
 pub fn link(name: &str) -> Value {
     json!({
         "apiVersion": "yunheng.io/v1alpha1", "kind": "ExtranetLink", "metadata": {"name": name},
-        "spec": {"displayName": name, "level": "County", "probe": {"none": {}}},
+        "spec": {"displayName": name, "level": "County", "class": "county", "probe": {"none": {}}},
     })
 }
 
