@@ -35,6 +35,9 @@ use crate::state::App;
 
 /// What the plan would come to, on the ledgers as they are.
 pub fn reckon(snapshot: &Reading, caller: &Caller, changes: Vec<Change>) -> Result<WhatIf, Failure> {
+    if changes.is_empty() {
+        return Err(nothing("changes", caller.language));
+    }
     let planned = planned(snapshot, caller, &changes)?;
     let mut verdicts: Vec<Option<Verdict>> = vec![None; planned.len()];
     let mut pools = Vec::new();
@@ -201,6 +204,17 @@ pub fn changes_of(table: &Table, language: Language) -> Result<Vec<Change>, Fail
     if errors.is_empty() { Ok(changes) } else { Err(Failure::Bulk(Bulk::PlanFaulty(errors))) }
 }
 
+/// A plan of nothing: more likely a mistake of the sender than a question.
+fn nothing(field: &str, language: Language) -> Failure {
+    let wrong = Wrong { field: field.to_owned(), cause: WrongCause::Rule(resources::validate::Cause::Missing) };
+    let message = sentence::wrong(language, &wrong);
+    Failure::Bulk(Bulk::PlanFaulty(vec![FieldError {
+        code: wrong.cause.code().to_owned(),
+        message,
+        field: wrong.field,
+    }]))
+}
+
 fn unknown(index: usize, field: &str, cause: WrongCause, language: Language) -> FieldError {
     let wrong = Wrong { field: format!("changes[{index}].{field}"), cause };
     FieldError { code: wrong.cause.code().to_owned(), message: sentence::wrong(language, &wrong), field: wrong.field }
@@ -261,6 +275,9 @@ pub async fn apply(app: App, caller: Caller, plan: PlanToApply) -> Result<Respon
 /// What is to be written for each row; nothing for those that are so already. Fails as a whole where
 /// the ledgers have moved in a way that matters.
 fn decided(snapshot: &Reading, caller: &Caller, plan: &PlanToApply) -> Result<Vec<Option<Write>>, Failure> {
+    if plan.rows.is_empty() {
+        return Err(nothing("rows", caller.language));
+    }
     let changes: Vec<Change> = plan.rows.iter().map(change_to).collect();
     let planned = planned(snapshot, caller, &changes)?;
     let mut moved: Vec<FieldError> = Vec::new();

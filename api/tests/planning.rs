@@ -120,6 +120,19 @@ async fn everything_that_is_wrong_with_a_plan_is_said_in_both_languages() {
 }
 
 #[tokio::test]
+async fn a_plan_of_nothing_is_refused() {
+    let city = City::new();
+    let nothing = [
+        ("/api/v1/what-if", json!({"changes": []}), "changes"),
+        ("/api/v1/what-if/apply", json!({"revisions": [{"pool": "cec", "revision": 1}], "rows": []}), "rows"),
+    ];
+    for (path, body, field) in nothing {
+        let problem = city.send(call("POST", path).bearer("admin").json(&body)).await.problem(422);
+        assert_eq!(problem["errors"][0]["field"], field);
+    }
+}
+
+#[tokio::test]
 async fn a_plan_is_read_from_a_file() {
     let city = City::new();
     let send = |content_type: &'static str, bytes: Vec<u8>| {
