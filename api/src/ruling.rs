@@ -64,8 +64,10 @@ pub async fn set_value(
     let written = loop {
         // Read anew: what is written has to follow from what there is, not from what is shown.
         let before = app.cluster.read_policy(&caller.token).await.map_err(refusal::of)?.ok_or(Failure::NotFound)?;
-        seen_is(&seen, Some(&before.metadata))?;
+        let found = before.metadata.clone();
+        // What is wrong with the value stays wrong on any version: it is said first.
         let changed = with_value(before, key, &new, (&caller.user.name, clock::now()))?;
+        seen_is(&seen, Some(&found))?;
         match app.cluster.write_policy(&caller.token, &changed).await {
             Err(error) if error.is_conflict() && tries < TRIES => tries += 1,
             written => break written.map_err(refusal::of)?,
@@ -138,8 +140,9 @@ pub async fn set_calendar(
     may_write(&app, &caller, "update", "workcalendars").await?;
     let name = calendar_name(year);
     let before = app.cluster.read_calendar(&caller.token, &name).await.map_err(refusal::of)?;
-    seen_is(&seen, before.as_ref().map(|before| &before.metadata))?;
+    let found = before.as_ref().map(|before| before.metadata.clone());
     let changed = calendar(year, new, before)?;
+    seen_is(&seen, found.as_ref())?;
     let written = app.cluster.write_calendar(&caller.token, &changed).await.map_err(refusal::of)?;
     let version = version(Some(&written.metadata));
     let shown = app.world.wait_for(CACHED_WITHIN, |kept| {

@@ -146,6 +146,7 @@ pub struct ApplicationParams {
     pub limit: Option<u16>,
     /// Where to go on: the `continue` of the page before.
     #[param(max_length = 1024)]
+    #[serde(default, deserialize_with = "crate::page::text::<1024, _>")]
     pub r#continue: Option<String>,
     /// Sorted by; with `-` in front: descending. Amounts are what is granted. Names decide between
     /// equals.

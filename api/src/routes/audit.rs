@@ -100,6 +100,7 @@ pub struct AuditParams {
     pub limit: Option<u16>,
     /// Where to go on: the `continue` of the page before.
     #[param(max_length = 1024)]
+    #[serde(default, deserialize_with = "crate::page::text::<1024, _>")]
     pub r#continue: Option<String>,
     /// By this person, by the full name.
     #[param(max_length = 253)]

@@ -226,7 +226,7 @@ pub async fn show_calendar(
     put,
     path = "/calendars/{year}",
     tag = "calendars",
-    params(YearPath, ("If-Match" = Option<String>, Header, max_length = 255, description = "The `version` of the year that was looked at, in quotes. It is needed.")),
+    params(YearPath, ("If-Match" = Option<String>, Header, description = "The `version` of the year that was looked at, in quotes. It is needed.")),
     request_body(content = NewCalendar, description = "The whole year as it shall be."),
     responses(
         (status = 200, description = "Written; the year as it is now.", body = CalendarView),

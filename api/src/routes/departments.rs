@@ -86,6 +86,7 @@ pub struct DepartmentParams {
     pub limit: Option<u16>,
     /// Where to go on: the `continue` of the page before.
     #[param(max_length = 1024)]
+    #[serde(default, deserialize_with = "crate::page::text::<1024, _>")]
     pub r#continue: Option<String>,
     /// Sorted by; with `-` in front: descending. Names decide between equals.
     #[param(inline)]

@@ -219,7 +219,7 @@ pub async fn show_policy(State(app): State<App>, caller: Caller, headers: Header
     put,
     path = "/policy/process/{key}",
     tag = "policy",
-    params(KeyPath, ("If-Match" = Option<String>, Header, max_length = 255, description = "The `version` of the policy that was looked at, in quotes. It is needed.")),
+    params(KeyPath, ("If-Match" = Option<String>, Header, description = "The `version` of the policy that was looked at, in quotes. It is needed.")),
     request_body(content = NewProcessValue, description = "The value, where it comes from, and from when on."),
     responses(
         (status = 200, description = "Set; the rules as they are now.", body = Policy),

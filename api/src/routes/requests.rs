@@ -331,6 +331,7 @@ pub struct RequestParams {
     pub limit: Option<u16>,
     /// Where to go on: the `continue` of the page before.
     #[param(max_length = 1024)]
+    #[serde(default, deserialize_with = "crate::page::text::<1024, _>")]
     pub r#continue: Option<String>,
     /// Sorted by; with `-` in front: descending, which is the default with `createdAt`. Names decide
     /// between equals.
@@ -448,7 +449,7 @@ pub async fn show_request(
     put,
     path = "/requests/{department}/{name}",
     tag = "requests",
-    params(RequestPath, ("If-Match" = Option<String>, Header, max_length = 255, description = "The `version` of the request that was looked at, in quotes. It is needed.")),
+    params(RequestPath, ("If-Match" = Option<String>, Header, description = "The `version` of the request that was looked at, in quotes. It is needed.")),
     request_body(content = NewRequest, description = "The whole request as it shall be."),
     responses(
         (status = 200, description = "Sent again; the request as it is now.", body = RequestView),
