@@ -89,6 +89,8 @@ pub struct Rights {
     pub audits: bool,
     /// May read the city's own rules.
     pub reads_policy: bool,
+    /// May read the extranet's links and their incidents.
+    pub reads_links: bool,
     /// May read the requests of every department, and what is shown beside them.
     pub reads_all: bool,
     /// His departments.
@@ -208,7 +210,7 @@ fn key(user: &User) -> (String, Vec<String>) {
 const ASKED_AT_ONCE: usize = 16;
 
 async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
-    const EVERYWHERE: [(&str, &str); 11] = [
+    const EVERYWHERE: [(&str, &str); 12] = [
         ("update", "resourcepools"),
         ("approve", "quotarequests"),
         ("review", "quotarequests"),
@@ -221,6 +223,7 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         ("list", "cloudpolicies"),
         // No kind: the rows are in the history store, and the right to read them is one of RBAC.
         ("list", "auditrecords"),
+        ("list", "extranetlinks"),
     ];
     let everywhere = try_join_all(
         EVERYWHERE.map(|(verb, resource)| app.cluster.may(user, Right { verb, resource, namespace: None, name: None })),
@@ -249,6 +252,7 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         lists_ledgers,
         lists_policies,
         audits,
+        reads_links,
     ] = everywhere[..]
     else {
         return Ok(Arc::default());
@@ -265,6 +269,7 @@ async fn ask(app: &App, user: &User) -> Result<Arc<Rights>, cluster::Error> {
         cancels,
         pools: seen(app, user, lists_pools, "resourcepools", &pools).await?,
         audits,
+        reads_links,
         ledgers: seen(app, user, lists_ledgers, "poolledgers", &pools).await?,
         reads_policy: seen(app, user, lists_policies, "cloudpolicies", &policy).await?.has(names::DEFAULT_POLICY),
         reads_all,

@@ -34,12 +34,19 @@ const NOT_RECORDED: [&str; 5] = ["requests/preview", "drafts/{id}", "what-if", "
 /// Calls without a body, beside those that delete.
 const WITHOUT_BODY: [&str; 1] = ["notices/deliveries/{id}/retry"];
 const IMPORT: &str = "imports/{kind}";
+/// A browser comes back from the identity provider with a GET, and is signed in by it.
+const PROVIDER_CALLBACK: &str = "sign-in/callback";
+const PROVIDER_LOGOUT: &str = "sign-in/logout";
 /// What a body may say that belongs into the chain. Nothing else of it is kept.
 const TOLD: [&str; 5] = ["verdict", "reasonCode", "type", "application", "stage"];
 /// Answers of single objects are some kB.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
 /// Rows in a minute about callers whom nobody knows. More would let anybody fill the disk.
 const UNKNOWN_PER_MINUTE: u32 = 60;
+
+/// Beside an answer that leads a browser somewhere: it was refused, by this word.
+#[derive(Clone, Copy, Debug)]
+pub struct Turned(pub &'static str);
 
 /// One call that may write.
 #[derive(Clone, Debug)]
@@ -70,7 +77,7 @@ enum Begins {
 impl Begins {
     fn of(method: &Method, route: &str) -> Self {
         match (method, route) {
-            (&Method::POST, "session") => Self::ByHand,
+            (&Method::POST, "session" | PROVIDER_LOGOUT) | (&Method::GET, PROVIDER_CALLBACK) => Self::ByHand,
             (&Method::DELETE, _) => Self::WithCaller,
             (_, route) if WITHOUT_BODY.contains(&route) => Self::WithCaller,
             _ => Self::WithBody,
@@ -133,10 +140,11 @@ impl Act {
     fn of(app: &App, request: &Request) -> Option<Self> {
         let journal = app.history.journal()?.clone();
         let method = request.method();
-        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        let route = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(BASE)?;
+        let writes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if !writes && (method, route) != (&Method::GET, PROVIDER_CALLBACK) {
             return None;
         }
-        let route = request.extensions().get::<MatchedPath>()?.as_str().strip_prefix(BASE)?;
         let tries = route == IMPORT && request.uri().query().is_some_and(|query| query.contains("dryRun=true"));
         if NOT_RECORDED.contains(&route) || tries {
             return None;
@@ -186,18 +194,21 @@ impl Act {
     async fn end(self, response: Response) -> Response {
         let status = response.status();
         let failure = response.extensions().get::<Failure>();
-        let code = failure.map_or_else(|| status.as_u16().to_string(), |failure| failure.code().to_owned());
+        let turned = response.extensions().get::<Turned>().map(|Turned(code)| *code);
+        let told = failure.map(Failure::code).or(turned);
+        let code = told.map_or_else(|| status.as_u16().to_string(), str::to_owned);
         let (mut entry, act) = {
             let told = self.lock();
             (told.entry.clone(), told.act.clone())
         };
         entry.at = clock::now();
-        entry.outcome = outcome(status).to_owned();
+        entry.outcome = if turned.is_some() { "Refused" } else { outcome(status) }.to_owned();
         entry.code = code;
         let response = match act {
             Some(act) => {
                 let (response, after) = revision(response).await;
-                if let Some(location) = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()) {
+                let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+                if let Some(location) = location.filter(|_| status.is_success()) {
                     entry.object = object(location);
                 }
                 entry =
@@ -211,7 +222,7 @@ impl Act {
             }
             // A store that is away refuses acts; it can't be asked to record that.
             None if failure == Some(&Failure::HistoryAway) => return response,
-            None if entry.actor.is_empty() && !is_worth_a_row(failure, entry.at) => return response,
+            None if entry.actor.is_empty() && !is_worth_a_row(failure, turned, entry.at) => return response,
             None => {
                 entry.kind = Kind::Call;
                 response
@@ -250,10 +261,13 @@ fn hex(bytes: &[u8]) -> String {
 fn operation(method: &Method, route: &str) -> String {
     let word = match (method.as_str(), route) {
         ("POST", "session") => "signIn",
+        ("GET", PROVIDER_CALLBACK) => "signIn",
         ("DELETE", "session") => "signOut",
+        ("POST", PROVIDER_LOGOUT) => "providerSignOut",
         ("POST", "requests") => "createRequest",
         ("PUT", "requests/{department}/{name}") => "correctRequest",
         ("POST", "requests/{department}/{name}/decisions") => "decideRequest",
+        ("POST", "incidents/{incident}/acknowledgement") => "acknowledgeIncident",
         _ => return format!("{method} {route}"),
     };
     word.to_owned()
@@ -269,7 +283,7 @@ fn describe(entry: &mut Entry, body: &Map<String, Value>) {
     if entry.department.is_empty() {
         entry.department = text("department").unwrap_or_default();
     }
-    entry.reason = text("reason").or_else(|| text("justification")).unwrap_or_default();
+    entry.reason = text("reason").or_else(|| text("justification")).or_else(|| text("note")).unwrap_or_default();
     if let Some(revision) = body.get("requestRevision").and_then(Value::as_i64) {
         entry.before = revision.to_string();
     }
@@ -284,7 +298,8 @@ fn outcome(status: StatusCode) -> &'static str {
     match status {
         // Written down; whoever carries it out hasn't answered yet.
         StatusCode::ACCEPTED => "Pending",
-        status if status.is_success() => "Done",
+        // A browser that is led on has been let in.
+        status if status.is_success() || status.is_redirection() => "Done",
         status if status.is_client_error() => "Refused",
         _ => "Failed",
     }
@@ -306,10 +321,11 @@ async fn revision(response: Response) -> (Response, String) {
 }
 
 /// Of callers whom nobody knows, failed attempts to sign in are told: so many in a minute.
-fn is_worth_a_row(failure: Option<&Failure>, at: Timestamp) -> bool {
+fn is_worth_a_row(failure: Option<&Failure>, turned: Option<&str>, at: Timestamp) -> bool {
     static MINUTE: AtomicI64 = AtomicI64::new(0);
     static ROWS: AtomicU32 = AtomicU32::new(0);
-    if failure != Some(&Failure::TokenRefused) {
+    let tried = matches!(failure, Some(Failure::TokenRefused | Failure::LogoutToken)) || turned.is_some();
+    if !tried {
         return false;
     }
     let minute = at.as_second() / 60;
@@ -326,14 +342,17 @@ mod tests {
     /// An act's intent is written by the extractor of what comes last. A call without a body that waits
     /// for one would be done without an intent.
     #[test]
-    fn what_has_no_body_begins_with_its_caller() {
+    fn acceptance_20_what_has_no_body_begins_with_its_caller() {
         let document: Value = serde_json::from_str(&crate::openapi::text()).unwrap();
         let mut seen = Vec::new();
         for (path, operations) in document["paths"].as_object().unwrap() {
             let Some(route) = path.strip_prefix(BASE) else { continue };
             for (method, operation) in operations.as_object().unwrap() {
                 let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-                if method == Method::GET || NOT_RECORDED.contains(&route) || route == "session" {
+                if method == Method::GET
+                    || NOT_RECORDED.contains(&route)
+                    || matches!(route, "session" | PROVIDER_LOGOUT)
+                {
                     continue;
                 }
                 let has_body = operation["requestBody"].is_object();

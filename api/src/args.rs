@@ -55,6 +55,16 @@ pub struct Args {
     /// Absent = the dashboard alone.
     #[arg(long, env = "YUNHENG_API_NOTICES")]
     pub notices: Option<PathBuf>,
+    /// File that says which identity provider people may sign in through; see docs/signin.md.
+    /// Absent = tokens of the cluster alone.
+    #[arg(long, env = "YUNHENG_API_SIGN_IN")]
+    pub sign_in: Option<PathBuf>,
+    /// A session ends so many minutes after its last call.
+    #[arg(long, env = "YUNHENG_API_SESSION_IDLE_MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=720))]
+    pub session_idle_minutes: u16,
+    /// A session ends so many minutes after it was opened, whatever happens in it.
+    #[arg(long, env = "YUNHENG_API_SESSION_MINUTES", default_value_t = 720, value_parser = clap::value_parser!(u16).range(1..=10_080))]
+    pub session_minutes: u16,
     /// What to log, such as info or api=debug,kube=warn.
     #[arg(long, env = "YUNHENG_LOG", default_value = "info,kube=warn")]
     pub log: String,

@@ -52,7 +52,7 @@ pub async fn create(app: App, caller: Caller, new: NewRequest, name: Option<Stri
     if let Some(existing) = same(&snapshot, &request, &department) {
         return Err(Failure::Duplicate { existing });
     }
-    let written = match app.cluster.create_request(&caller.token, &request).await {
+    let written = match app.cluster.create_request(&caller.credential, &request).await {
         Err(error) if error.is_already_exists() => {
             let first = cached(&app, &request.metadata).await.ok_or(Failure::Conflict)?;
             return repeated(&app, &caller, &department, &request, &first).await;

@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, Request, header};
+use axum::http::{HeaderName, HeaderValue, Request, header};
 use futures::future::BoxFuture;
 use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec};
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
@@ -19,7 +19,7 @@ use resources::names::MANAGER_API;
 use resources::v1alpha1::{CloudPolicy, QuotaDecision, QuotaRequest, WorkCalendar};
 use thiserror::Error as ThisError;
 
-use crate::identity::{Secret, User};
+use crate::identity::{Credential, KnownBy, Secret, User};
 
 /// Why a call to the API server came to nothing.
 #[derive(Clone, Debug, ThisError)]
@@ -72,49 +72,49 @@ pub trait Cluster: Debug + Send + Sync {
     fn may<'a>(&'a self, user: &'a User, right: Right<'a>) -> BoxFuture<'a, Result<bool, Error>>;
     fn create_request<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         request: &'a QuotaRequest,
     ) -> BoxFuture<'a, Result<QuotaRequest, Error>>;
     /// Writes the spec anew, onto the version that the object carries.
     fn update_request<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         request: &'a QuotaRequest,
     ) -> BoxFuture<'a, Result<QuotaRequest, Error>>;
-    /// The request as the cluster has it, as far as the token's owner may read it.
+    /// The request as the cluster has it, as far as the caller may read it.
     fn read_request<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         namespace: &'a str,
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<QuotaRequest>, Error>>;
     fn create_decision<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         decision: &'a QuotaDecision,
     ) -> BoxFuture<'a, Result<QuotaDecision, Error>>;
     /// The city's own rules as the cluster has them.
-    fn read_policy<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>>;
+    fn read_policy<'a>(&'a self, who: &'a Credential) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>>;
     /// Writes the rules anew, onto the version that the object carries.
     fn write_policy<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         policy: &'a CloudPolicy,
     ) -> BoxFuture<'a, Result<CloudPolicy, Error>>;
     /// A year's calendar as the cluster has it.
     fn read_calendar<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<WorkCalendar>, Error>>;
     /// Writes it anew, onto the version that the object carries; without one it must not be there yet.
     fn write_calendar<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         calendar: &'a WorkCalendar,
     ) -> BoxFuture<'a, Result<WorkCalendar, Error>>;
     /// Writes one object of ours.
-    fn write<'a>(&'a self, token: &'a Secret, write: &'a Write) -> BoxFuture<'a, Result<(), Error>>;
+    fn write<'a>(&'a self, who: &'a Credential, write: &'a Write) -> BoxFuture<'a, Result<(), Error>>;
     fn version(&self) -> BoxFuture<'_, Result<String, Error>>;
 }
 
@@ -146,6 +146,9 @@ pub struct Kubernetes {
     own: Client,
     /// One stack of connections for all callers. It carries no identity: whoever calls adds his.
     shared: Client,
+    /// The same with our own identity, for callers whom the cluster knows by our word alone. Nothing is
+    /// sent through it without the headers that say who is meant.
+    vouching: Client,
 }
 
 impl Debug for Kubernetes {
@@ -156,31 +159,42 @@ impl Debug for Kubernetes {
 
 impl Kubernetes {
     pub fn new(own: Client, mut config: Config) -> Result<Self, kube::Error> {
-        // Without our own token and certificate, so that a caller's call can't be made in our name.
-        config.auth_info = kube::config::AuthInfo::default();
         // A lost answer of a create must not become a second create.
         config.default_retry = false;
         config.read_timeout = Some(WRITE_TIMEOUT);
         config.connect_timeout = Some(Duration::from_secs(3));
-        Ok(Self { own, shared: Client::try_from(config)? })
+        let vouching = Client::try_from(config.clone())?;
+        // Without our own token and certificate, so that a caller's call can't be made in our name.
+        config.auth_info = kube::config::AuthInfo::default();
+        Ok(Self { own, shared: Client::try_from(config)?, vouching })
     }
 
-    /// A client that speaks with this token and nothing else.
-    fn client_of(&self, token: &Secret) -> Client {
-        let bearer = HeaderValue::try_from(format!("Bearer {}", token.expose())).map(|mut value| {
-            value.set_sensitive(true);
-            value
-        });
-        let shared = self.shared.clone();
-        let with_token = tower::service_fn(move |mut request: Request<Body>| {
-            if let Ok(bearer) = &bearer {
-                request.headers_mut().insert(header::AUTHORIZATION, bearer.clone());
+    /// A client that speaks as this caller and as nobody else.
+    fn client_of(&self, who: &Credential) -> Client {
+        let (through, headers) = match who {
+            Credential::Token(token) => (&self.shared, bearer(token)),
+            Credential::As(person) => (&self.vouching, person.headers()),
+        };
+        let through = through.clone();
+        let as_caller = tower::service_fn(move |mut request: Request<Body>| {
+            let (through, headers) = (through.clone(), headers.clone());
+            async move {
+                // Who can't be named calls nobody: without these headers the call would be made by us.
+                let headers = headers.ok_or_else(|| tower::BoxError::from("the caller can't be named in a header"))?;
+                for (name, value) in headers {
+                    request.headers_mut().append(name, value);
+                }
+                through.send(request).await.map_err(tower::BoxError::from)
             }
-            let shared = shared.clone();
-            async move { shared.send(request).await }
         });
-        ClientBuilder::new(with_token, "default").build()
+        ClientBuilder::new(as_caller, "default").build()
     }
+}
+
+fn bearer(token: &Secret) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).ok()?;
+    value.set_sensitive(true);
+    Some(vec![(header::AUTHORIZATION, value)])
 }
 
 async fn within<T>(time: Duration, call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, Error> {
@@ -211,6 +225,7 @@ impl Cluster for Kubernetes {
                     uid: user.uid.unwrap_or_default(),
                     groups: user.groups.unwrap_or_default(),
                     extra: user.extra.unwrap_or_default(),
+                    known_by: KnownBy::Cluster,
                 })
             }))
         })
@@ -246,89 +261,89 @@ impl Cluster for Kubernetes {
 
     fn create_request<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         request: &'a QuotaRequest,
     ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
         Box::pin(async move {
             let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
-            let api = Api::namespaced(self.client_of(token), namespace);
+            let api = Api::namespaced(self.client_of(who), namespace);
             within(WRITE_TIMEOUT, api.create(&as_us(), request)).await
         })
     }
 
     fn update_request<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         request: &'a QuotaRequest,
     ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
         Box::pin(async move {
             let namespace = request.metadata.namespace.as_deref().unwrap_or_default();
             let name = request.metadata.name.as_deref().unwrap_or_default();
-            let api = Api::namespaced(self.client_of(token), namespace);
+            let api = Api::namespaced(self.client_of(who), namespace);
             within(WRITE_TIMEOUT, api.replace(name, &as_us(), request)).await
         })
     }
 
     fn read_request<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         namespace: &'a str,
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<QuotaRequest>, Error>> {
         Box::pin(async move {
-            let api = Api::namespaced(self.client_of(token), namespace);
+            let api = Api::namespaced(self.client_of(who), namespace);
             within(ASK_TIMEOUT, api.get_opt(name)).await
         })
     }
 
     fn create_decision<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         decision: &'a QuotaDecision,
     ) -> BoxFuture<'a, Result<QuotaDecision, Error>> {
         Box::pin(async move {
             let namespace = decision.metadata.namespace.as_deref().unwrap_or_default();
-            let api = Api::namespaced(self.client_of(token), namespace);
+            let api = Api::namespaced(self.client_of(who), namespace);
             within(WRITE_TIMEOUT, api.create(&as_us(), decision)).await
         })
     }
 
-    fn read_policy<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>> {
+    fn read_policy<'a>(&'a self, who: &'a Credential) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>> {
         Box::pin(async move {
-            let api = Api::<CloudPolicy>::all(self.client_of(token));
+            let api = Api::<CloudPolicy>::all(self.client_of(who));
             within(ASK_TIMEOUT, api.get_opt(names::DEFAULT_POLICY)).await
         })
     }
 
     fn write_policy<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         policy: &'a CloudPolicy,
     ) -> BoxFuture<'a, Result<CloudPolicy, Error>> {
         Box::pin(async move {
-            let api = Api::all(self.client_of(token));
+            let api = Api::all(self.client_of(who));
             within(WRITE_TIMEOUT, api.replace(names::DEFAULT_POLICY, &as_us(), policy)).await
         })
     }
 
     fn read_calendar<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<WorkCalendar>, Error>> {
         Box::pin(async move {
-            let api = Api::all(self.client_of(token));
+            let api = Api::all(self.client_of(who));
             within(ASK_TIMEOUT, api.get_opt(name)).await
         })
     }
 
     fn write_calendar<'a>(
         &'a self,
-        token: &'a Secret,
+        who: &'a Credential,
         calendar: &'a WorkCalendar,
     ) -> BoxFuture<'a, Result<WorkCalendar, Error>> {
         Box::pin(async move {
-            let api = Api::all(self.client_of(token));
+            let api = Api::all(self.client_of(who));
             let name = calendar.metadata.name.as_deref().unwrap_or_default();
             if calendar.metadata.resource_version.is_none() {
                 return within(WRITE_TIMEOUT, api.create(&as_us(), calendar)).await;
@@ -337,10 +352,10 @@ impl Cluster for Kubernetes {
         })
     }
 
-    fn write<'a>(&'a self, token: &'a Secret, write: &'a Write) -> BoxFuture<'a, Result<(), Error>> {
+    fn write<'a>(&'a self, who: &'a Credential, write: &'a Write) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let Write { resource, object, step } = write;
-            let client = self.client_of(token);
+            let client = self.client_of(who);
             let api: Api<DynamicObject> = match &object.metadata.namespace {
                 Some(namespace) => Api::namespaced_with(client, namespace, resource),
                 None => Api::all_with(client, resource),

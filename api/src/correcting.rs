@@ -63,7 +63,7 @@ pub async fn correct(
             return Err(Failure::NothingCorrected);
         }
         asking::check(&snapshot, &caller, &corrected, &department)?;
-        match app.cluster.update_request(&caller.token, &corrected).await {
+        match app.cluster.update_request(&caller.credential, &corrected).await {
             Err(error) if error.is_conflict() && tries < TRIES => tries += 1,
             written => break written.map_err(refusal::of)?,
         }

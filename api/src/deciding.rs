@@ -68,7 +68,7 @@ pub async fn decide(app: App, caller: Caller, deciding: Deciding) -> Result<Resp
         let particulars = Box::new(standing(&snapshot, &department, &name));
         return Err(Failure::Refused { code, message: None, refusal: Some(Box::new(refusal)), particulars });
     }
-    let written = match app.cluster.create_decision(&caller.token, &decision).await {
+    let written = match app.cluster.create_decision(&caller.credential, &decision).await {
         Err(error) if error.is_already_exists() => first(&app, &namespace, &decision).await?,
         written => written.map_err(refusal::of)?,
     };
@@ -119,7 +119,7 @@ pub async fn read_through(
         return Err(Failure::NotFound);
     }
     let namespace = names::department_namespace(department);
-    match app.cluster.read_request(&caller.token, &namespace, name).await {
+    match app.cluster.read_request(&caller.credential, &namespace, name).await {
         Ok(Some(request)) => Ok(Arc::new(request)),
         Ok(None) | Err(Error::Refused(_)) => Err(Failure::NotFound),
         Err(error) => Err(refusal::of(error)),

@@ -1,7 +1,8 @@
 //! The REST interface, sign-in, live events and the dashboard's files.
 //!
 //! Invariants:
-//! - Nothing is written to the cluster but in the caller's name, with the caller's token.
+//! - Nothing is written to the cluster but in the caller's name: with his token, or by our word for him
+//!   whom the identity provider has named.
 //! - Reads come from watch caches; nothing that counts is decided here, only asked of `ledger`.
 //! - What a caller may not see looks like what isn't there.
 //! - Everything is bounded: bodies, pages, sessions, streams, answers that are kept.
@@ -10,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod acknowledging;
 mod acting;
 mod acts;
 pub mod args;
@@ -35,6 +37,7 @@ mod live;
 mod memo;
 mod metrics;
 mod middleware;
+mod network;
 pub mod notices;
 mod object;
 pub mod openapi;

@@ -146,6 +146,7 @@ impl Drop for Open {
 fn seen(event: &Changed, rights: &Rights) -> Option<Changed> {
     match event.kind {
         "CloudPolicy" | "WorkCalendar" => rights.reads_policy.then(|| event.clone()),
+        "LinkIncident" => rights.reads_links.then(|| event.clone()),
         "ResourcePool" => rights.pools.has(&event.name).then(|| event.clone()),
         "PoolLedger" if rights.ledgers.has(&event.name) => Some(event.clone()),
         // Who may not read a ledger sees its pool's free amounts, which follow from it.
@@ -352,6 +353,7 @@ mod tests {
             event("PoolLedger", "", "inspur"),
             event("ResourcePool", "", "inspur"),
             event("CloudPolicy", "", "default"),
+            event("LinkIncident", "", "cut"),
         ] {
             assert_eq!(seen(&hidden, &provider), None);
         }

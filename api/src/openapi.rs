@@ -27,6 +27,7 @@ use utoipa::{Modify, OpenApi};
         (name = "drafts", description = "What one has begun to write."),
         (name = "events", description = "Changes as they happen."),
         (name = "invariants", description = "Every sum, made again."),
+        (name = "links", description = "The extranet: what is there, and what is broken."),
         (name = "audit", description = "What was done, by whom, and whether the record is whole."),
         (name = "notices", description = "What people must hear of."),
         (name = "policy", description = "The city's own rules."),

@@ -259,7 +259,7 @@ pub async fn apply(app: App, caller: Caller, plan: PlanToApply) -> Result<Respon
             rows.push(AppliedRow { outcome: AppliedOutcome::NotReached, message: String::new() });
             continue;
         }
-        let (outcome, message) = match app.cluster.write(&caller.token, &write).await {
+        let (outcome, message) = match app.cluster.write(&caller.credential, &write).await {
             Ok(()) => (AppliedOutcome::Written, String::new()),
             Err(error) => {
                 away = matches!(error, cluster::Error::Away(_));

@@ -114,6 +114,10 @@ pub enum Failure {
     TokenRefused,
     /// The session is over.
     SessionEnded,
+    /// The identity provider can't be asked.
+    ProviderAway,
+    /// What should end sessions isn't a logout token of the provider's.
+    LogoutToken,
     /// May see it, but not do this.
     Forbidden,
     /// A write with the cookie came without the session's CSRF token.
@@ -295,6 +299,7 @@ impl Failure {
             | Self::TooDeep
             | Self::Parameter { .. }
             | Self::Cursor
+            | Self::LogoutToken
             | Self::IdempotencyKey => StatusCode::BAD_REQUEST,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Shape { .. } | Self::Invalid(_) | Self::IdempotencyReuse | Self::NothingCorrected => {
@@ -306,7 +311,9 @@ impl Failure {
             Self::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
             Self::VersionOld { .. } => StatusCode::PRECONDITION_FAILED,
             Self::TooManySignIns { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::TimedOut | Self::ClusterAway | Self::HistoryAway => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::TimedOut | Self::ClusterAway | Self::HistoryAway | Self::ProviderAway => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -318,6 +325,8 @@ impl Failure {
             Self::SignedOut => "SignedOut",
             Self::TokenRefused => "TokenRefused",
             Self::SessionEnded => "SessionEnded",
+            Self::ProviderAway => "ProviderAway",
+            Self::LogoutToken => "LogoutToken",
             Self::Forbidden => "Forbidden",
             Self::CsrfToken => "CsrfToken",
             Self::ForeignOrigin => "ForeignOrigin",
@@ -397,7 +406,7 @@ impl Failure {
     fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::TooManySignIns { retry_after_s } => Some(*retry_after_s),
-            Self::TooManyStreams | Self::ClusterAway | Self::HistoryAway => Some(CLUSTER_RETRY_S),
+            Self::TooManyStreams | Self::ClusterAway | Self::HistoryAway | Self::ProviderAway => Some(CLUSTER_RETRY_S),
             Self::Busy | Self::TimedOut => Some(1),
             _ => None,
         }

@@ -10,8 +10,9 @@ use crate::dashboard::DOCS_POLICY;
 use crate::openapi::ApiDoc;
 use crate::problem::Failure;
 use crate::routes::{
-    allocations, applications, audit, calendars, decisions, departments, drafts, events, health, imports, invariants,
-    notice_preferences, notices, overview, policy, pools, requests, session, what_if,
+    allocations, applications, audit, calendars, decisions, departments, drafts, events, health, imports, incidents,
+    invariants, links, notice_preferences, notices, overview, policy, pools, requests, session, sessions, sign_in,
+    what_if,
 };
 use crate::state::App;
 use crate::{dashboard, middleware};
@@ -19,6 +20,8 @@ use crate::{dashboard, middleware};
 fn documented() -> OpenApiRouter<App> {
     let api = OpenApiRouter::new()
         .merge(session::router())
+        .merge(sessions::router())
+        .merge(sign_in::router())
         .merge(overview::router())
         .merge(pools::router())
         .merge(departments::router())
@@ -29,6 +32,8 @@ fn documented() -> OpenApiRouter<App> {
         .merge(drafts::router())
         .merge(events::router())
         .merge(invariants::router())
+        .merge(links::router())
+        .merge(incidents::router())
         .merge(audit::router())
         .merge(notices::router())
         .merge(notice_preferences::router())

@@ -45,7 +45,7 @@ fn seen_is(seen: &[String], metadata: Option<&ObjectMeta>) -> Result<(), Failure
 
 /// Whether the caller may write such an object, as the cluster says. Asked before the version is
 /// compared: whoever may not isn't told to look again.
-async fn may_write(app: &App, caller: &Caller, verb: &'static str, resource: &'static str) -> Result<(), Failure> {
+pub async fn may_write(app: &App, caller: &Caller, verb: &'static str, resource: &'static str) -> Result<(), Failure> {
     let right = Right { verb, resource, namespace: None, name: None };
     if app.cluster.may(&caller.user, right).await.map_err(refusal::of)? { Ok(()) } else { Err(Failure::Forbidden) }
 }
@@ -63,12 +63,13 @@ pub async fn set_value(
     let mut tries = 0;
     let written = loop {
         // Read anew: what is written has to follow from what there is, not from what is shown.
-        let before = app.cluster.read_policy(&caller.token).await.map_err(refusal::of)?.ok_or(Failure::NotFound)?;
+        let before =
+            app.cluster.read_policy(&caller.credential).await.map_err(refusal::of)?.ok_or(Failure::NotFound)?;
         let found = before.metadata.clone();
         // What is wrong with the value stays wrong on any version: it is said first.
         let changed = with_value(before, key, &new, (&caller.user.name, clock::now()))?;
         seen_is(&seen, Some(&found))?;
-        match app.cluster.write_policy(&caller.token, &changed).await {
+        match app.cluster.write_policy(&caller.credential, &changed).await {
             Err(error) if error.is_conflict() && tries < TRIES => tries += 1,
             written => break written.map_err(refusal::of)?,
         }
@@ -139,11 +140,11 @@ pub async fn set_calendar(
     }
     may_write(&app, &caller, "update", "workcalendars").await?;
     let name = calendar_name(year);
-    let before = app.cluster.read_calendar(&caller.token, &name).await.map_err(refusal::of)?;
+    let before = app.cluster.read_calendar(&caller.credential, &name).await.map_err(refusal::of)?;
     let found = before.as_ref().map(|before| before.metadata.clone());
     let changed = calendar(year, new, before)?;
     seen_is(&seen, found.as_ref())?;
-    let written = app.cluster.write_calendar(&caller.token, &changed).await.map_err(refusal::of)?;
+    let written = app.cluster.write_calendar(&caller.credential, &changed).await.map_err(refusal::of)?;
     let version = version(Some(&written.metadata));
     let shown = app.world.wait_for(CACHED_WITHIN, |kept| {
         let calendar = kept.calendars.get("", &name)?;

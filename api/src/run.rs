@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use jiff::SignedDuration;
 use kube::{Client, Config};
 use thiserror::Error as ThisError;
 use tokio::net::TcpListener;
@@ -20,10 +21,13 @@ use crate::cluster::Kubernetes;
 use crate::dashboard::Files;
 use crate::history::audit::seen;
 use crate::history::{self, History, Store};
+use crate::identity::Limits;
+use crate::identity::oidc::settings::Settings;
+use crate::identity::oidc::{self, Provider};
 use crate::notices::{self, Post};
 use crate::router;
 use crate::routes::health;
-use crate::state::App;
+use crate::state::{App, SignIn};
 use crate::world::{World, follow_all};
 
 /// Why the server can't start or can't go on.
@@ -39,6 +43,8 @@ pub enum Error {
     NameHistory { source: history::Error },
     #[error("failed to set up the channels of notices: {source}")]
     SetUpNotices { source: notices::send::Error },
+    #[error("failed to set up the way to sign in: {source}")]
+    SetUpSignIn { source: oidc::settings::Error },
     #[error("failed to listen on {address} (is the port taken?): {source}")]
     Listen { address: SocketAddr, source: io::Error },
     #[error("failed to write the address to {}: {source}", path.display())]
@@ -66,6 +72,9 @@ pub async fn run(args: Args) -> Result<(), Error> {
         audit_hash,
         audit_anchors,
         notices,
+        sign_in,
+        session_idle_minutes,
+        session_minutes,
         log,
         log_format,
     } = args;
@@ -78,7 +87,15 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let files = dashboard.map_or(Files::Embedded, Files::Folder);
     let store = Store::new(store).map_err(|source| Error::NameHistory { source })?;
     let history = History::new(store, audit_hash, audit_anchors);
-    let app = App::with_history(Arc::new(World::default()), Box::new(cluster), files, behind_tls, history);
+    let limits = Limits {
+        idle: SignedDuration::from_mins(session_idle_minutes.into()),
+        absolute: SignedDuration::from_mins(session_minutes.into()),
+    };
+    let settings = sign_in.map(|path| Settings::read(&path)).transpose().map_err(set_up_sign_in)?;
+    // Where people come with https, a cookie is for nothing else, whatever else was forgotten to say.
+    let behind_tls = behind_tls || settings.as_ref().is_some_and(|one| one.public_url.starts_with("https://"));
+    let sign_in = SignIn { limits, provider: settings.map(Provider::new).transpose().map_err(set_up_sign_in)? };
+    let app = App::with_sign_in(Arc::new(World::default()), Box::new(cluster), files, behind_tls, history, sign_in);
 
     if let Some(path) = notices {
         app.deliver_through(Post::read(&path).map_err(|source| Error::SetUpNotices { source })?);
@@ -109,6 +126,10 @@ pub async fn run(args: Args) -> Result<(), Error> {
         served = server.into_future() => served.map_err(|source| Error::Serve { source }),
         () = deadline => Ok(()),
     }
+}
+
+fn set_up_sign_in(source: oidc::settings::Error) -> Error {
+    Error::SetUpSignIn { source }
 }
 
 fn start_logging(filter: &str, format: LogFormat) -> Result<(), Error> {

@@ -28,6 +28,8 @@ pub fn title(language: Language, failure: &Failure) -> &'static str {
         Failure::SignedOut => ("尚未登录", "Not signed in"),
         Failure::TokenRefused => ("令牌无效", "The token isn't valid"),
         Failure::SessionEnded => ("会话已结束", "The session has ended"),
+        Failure::ProviderAway => ("身份认证平台暂时无法访问", "The identity provider can't be reached"),
+        Failure::LogoutToken => ("注销令牌无效", "The logout token isn't valid"),
         Failure::Forbidden => ("没有权限", "Not allowed"),
         Failure::CsrfToken => ("缺少 CSRF 令牌", "The CSRF token is missing or wrong"),
         Failure::ForeignOrigin => ("请求来自其他网站", "The call comes from another site"),
@@ -131,6 +133,11 @@ const fn plain(failure: &Failure) -> (&'static str, &'static str) {
             "会话因长时间未操作、到期或令牌失效而结束。",
             "The session has ended: nobody used it for a while, its time is over, or its token is.",
         ),
+        Failure::ProviderAway => ("身份认证平台没有应答。", "The identity provider doesn't answer."),
+        Failure::LogoutToken => (
+            "须为身份认证平台发给本系统的有效注销令牌。",
+            "It must be a logout token that the identity provider made for this system.",
+        ),
         Failure::Forbidden => ("您的角色不允许此操作。", "Your role doesn't allow this."),
         Failure::CsrfToken => {
             ("使用会话写入时必须带上 X-CSRF-Token。", "A write with a session needs its X-CSRF-Token.")
@@ -180,6 +187,7 @@ pub fn next_step(language: Language, failure: &Failure) -> &'static str {
     let (zh, en) = match failure {
         Failure::SignedOut | Failure::SessionEnded => ("请重新登录。", "Sign in again."),
         Failure::TokenRefused => ("请获取新令牌后重新登录。", "Get a new token and sign in again."),
+        Failure::LogoutToken => ("请核对身份认证平台的设置。", "Check the identity provider's settings."),
         Failure::Forbidden => ("请由有权限的人员办理, 或联系云管理员。", "Ask somebody who may, or the cloud admin."),
         Failure::CsrfToken => (
             "请从 GET /api/v1/session 取得 csrfToken 后重试。",
@@ -218,6 +226,7 @@ pub fn next_step(language: Language, failure: &Failure) -> &'static str {
             "Go on reading what the cloud holds; write again in a moment, or tell the admin if it stays so.",
         ),
         Failure::TooManyDrafts { .. } => ("请提交或删除一份草稿。", "Send or delete one of them."),
+        Failure::ProviderAway => ("请稍后重试。", "Try again in a moment."),
         Failure::Internal => {
             ("请重试; 若仍失败, 请把请求编号告知管理员。", "Try again; if it fails, tell the admin the request id.")
         }

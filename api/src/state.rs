@@ -10,7 +10,8 @@ use crate::cluster::Cluster;
 use crate::dashboard::Files;
 use crate::history::History;
 use crate::idempotency;
-use crate::identity::Identity;
+use crate::identity::oidc::Provider;
+use crate::identity::{Identity, Limits, Sessions};
 use crate::latest::Latest;
 use crate::metrics::Metrics;
 use crate::middleware::CallerName;
@@ -26,6 +27,14 @@ const IN_FLIGHT_MAX: usize = 1_024;
 /// The state of the server, shared by all calls.
 #[derive(Clone, Debug)]
 pub struct App(Arc<Shared>);
+
+/// How people sign in, and for how long.
+#[derive(Debug, Default)]
+pub struct SignIn {
+    pub limits: Limits,
+    /// The city's identity provider.
+    pub provider: Option<Provider>,
+}
 
 /// The parts of the state.
 #[derive(Debug)]
@@ -63,6 +72,8 @@ impl App {
         Self::with_history(world, cluster, files, behind_tls, History::default())
     }
 
+    /// With a token of the cluster as the one way to sign in, and sessions of the usual length; for
+    /// others there is [`App::with_sign_in`].
     #[must_use]
     pub fn with_history(
         world: Arc<World>,
@@ -71,10 +82,23 @@ impl App {
         behind_tls: bool,
         history: History,
     ) -> Self {
+        Self::with_sign_in(world, cluster, files, behind_tls, history, SignIn::default())
+    }
+
+    #[must_use]
+    pub fn with_sign_in(
+        world: Arc<World>,
+        cluster: Box<dyn Cluster>,
+        files: Files,
+        behind_tls: bool,
+        history: History,
+        sign_in: SignIn,
+    ) -> Self {
+        let sessions = Sessions::new(sign_in.limits, history.clone());
         Self(Arc::new(Shared {
             world,
             cluster,
-            identity: Identity::new(behind_tls),
+            identity: Identity::new(behind_tls, sessions, sign_in.provider),
             rights: access::memo(),
             idempotency: Arc::default(),
             files,

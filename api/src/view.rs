@@ -68,9 +68,12 @@ pub struct Figures {
 
 /// Percentages with one decimal, or `null` where there is nothing to divide by.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Rates {
     /// 分配率: allocated ÷ contract.
     pub allocation: Percentages,
+    /// 含待批占用: allocated, held and requested ÷ contract.
+    pub with_reserved: Percentages,
     /// 利用率: used ÷ granted.
     pub utilisation: Percentages,
 }

@@ -14,8 +14,8 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use resources::names;
 use resources::v1alpha1::{
-    Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
-    UsageRecord, WorkCalendar,
+    Allocation, Application, CloudPolicy, Department, ExtranetLink, LinkIncident, PoolLedger, ProbeVantage,
+    QuotaDecision, QuotaRequest, ResourcePool, UsageRecord, WorkCalendar,
 };
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -127,11 +127,13 @@ pub trait Watched:
     const KIND: &'static str;
     /// Whether changes of it are told to clients.
     const TOLD: bool;
+    /// Whether the picture of quotas shows it: then a change of it makes the picture old.
+    const PICTURED: bool;
     fn shelf(kept: &mut Kept) -> &mut Shelf<Self>;
 }
 
 macro_rules! shelves {
-    ($($field:ident: $kind:ident, told: $told:literal;)+) => {
+    ($($field:ident: $kind:ident, told: $told:literal, pictured: $pictured:literal;)+) => {
         /// Everything that is kept.
         #[derive(Clone, Debug, Default)]
         pub struct Kept {
@@ -154,6 +156,7 @@ macro_rules! shelves {
         $(impl Watched for $kind {
             const KIND: &'static str = stringify!($kind);
             const TOLD: bool = $told;
+            const PICTURED: bool = $pictured;
             fn shelf(kept: &mut Kept) -> &mut Shelf<Self> {
                 &mut kept.$field
             }
@@ -167,18 +170,22 @@ macro_rules! shelves {
 }
 
 shelves! {
-    pools: ResourcePool, told: true;
-    ledgers: PoolLedger, told: true;
-    departments: Department, told: true;
-    applications: Application, told: true;
-    allocations: Allocation, told: true;
-    requests: QuotaRequest, told: true;
-    decisions: QuotaDecision, told: true;
-    policies: CloudPolicy, told: true;
-    calendars: WorkCalendar, told: true;
-    usage: UsageRecord, told: false;
+    pools: ResourcePool, told: true, pictured: true;
+    ledgers: PoolLedger, told: true, pictured: true;
+    departments: Department, told: true, pictured: true;
+    applications: Application, told: true, pictured: true;
+    allocations: Allocation, told: true, pictured: true;
+    requests: QuotaRequest, told: true, pictured: true;
+    decisions: QuotaDecision, told: true, pictured: true;
+    policies: CloudPolicy, told: true, pictured: true;
+    calendars: WorkCalendar, told: true, pictured: true;
+    usage: UsageRecord, told: false, pictured: true;
     // What is used moves with every pod; allocations' statuses tell it at a bearable pace.
-    quotas: ResourceQuota, told: false;
+    quotas: ResourceQuota, told: false, pictured: true;
+    // Thousands of links are measured all the time, and no quota follows from them. What breaks is told as an incident.
+    links: ExtranetLink, told: false, pictured: false;
+    incidents: LinkIncident, told: true, pictured: false;
+    vantages: ProbeVantage, told: false, pictured: false;
 }
 
 /// The state that is read, and its generation.
@@ -186,12 +193,19 @@ shelves! {
 pub struct World {
     kept: RwLock<Kept>,
     generation: watch::Sender<u64>,
+    /// Moves with every change, also of what no picture shows.
+    changes: watch::Sender<u64>,
     pub hub: Hub,
 }
 
 impl Default for World {
     fn default() -> Self {
-        Self { kept: RwLock::default(), generation: watch::Sender::new(0), hub: Hub::default() }
+        Self {
+            kept: RwLock::default(),
+            generation: watch::Sender::new(0),
+            changes: watch::Sender::new(0),
+            hub: Hub::default(),
+        }
     }
 }
 
@@ -210,7 +224,7 @@ impl World {
 
     /// Takes in one event.
     pub fn apply<K: Watched>(&self, event: Event<K>) {
-        let changes = self.with(|kept| K::shelf(kept).apply(event));
+        let changes = self.with::<K, _>(|kept| K::shelf(kept).apply(event));
         if K::TOLD {
             for ((namespace, name), change) in changes {
                 self.hub.publish(K::KIND, namespace, name, change);
@@ -220,14 +234,23 @@ impl World {
 
     /// The kind can't be followed: what is kept of it is as of this time.
     pub fn broken<K: Watched>(&self, since: Timestamp) {
-        self.with(|kept| {
+        self.with::<K, _>(|kept| {
             K::shelf(kept).broken_since.get_or_insert(since);
         });
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
-        let answer = change(&mut self.kept.write().unwrap_or_else(PoisonError::into_inner));
-        self.generation.send_modify(|generation| *generation += 1);
+    fn with<K: Watched, T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let standing = |kept: &mut Kept| (K::shelf(kept).filled, K::shelf(kept).broken_since);
+        let before = standing(&mut kept);
+        let answer = change(&mut kept);
+        // Whether the data are complete and current is part of every picture.
+        let moves = K::PICTURED || standing(&mut kept) != before;
+        drop(kept);
+        if moves {
+            self.generation.send_modify(|generation| *generation += 1);
+        }
+        self.changes.send_modify(|changes| *changes += 1);
         answer
     }
 
@@ -266,14 +289,14 @@ impl World {
 
     /// Waits until `look` finds something, or until `within` is over.
     pub async fn wait_for<T>(&self, within: Duration, look: impl Fn(&Kept) -> Option<T>) -> Option<T> {
-        let mut generation = self.generation.subscribe();
+        let mut changes = self.changes.subscribe();
         tokio::time::timeout(within, async {
             loop {
-                generation.borrow_and_update();
+                changes.borrow_and_update();
                 if let Some(found) = look(&self.read()) {
                     return Some(found);
                 }
-                generation.changed().await.ok()?;
+                changes.changed().await.ok()?;
             }
         })
         .await
@@ -386,7 +409,7 @@ mod tests {
     #[test]
     fn a_broken_watch_is_stale_until_a_list_is_complete() {
         let world = World::default();
-        assert_eq!(world.missing().len(), 11);
+        assert_eq!(world.missing().len(), 14);
         let at = |second| Timestamp::from_second(second).unwrap();
         world.apply(Event::<CloudPolicy>::InitDone);
         assert!(!world.missing().contains(&"CloudPolicy"));

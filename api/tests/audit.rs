@@ -71,7 +71,7 @@ async fn what_cant_be_written_down_isnt_done() {
 }
 
 #[tokio::test]
-async fn refusals_and_failures_are_acts_too() {
+async fn acceptance_20_refusals_and_failures_are_acts_too() {
     let database = Database::file();
     let city = City::with_history(&database.location);
     // Without the token against forgery; no such request; a reason is missing; the cluster is away.
@@ -118,7 +118,7 @@ async fn signing_in_and_out_is_told_and_no_token_is_kept() {
 }
 
 #[tokio::test]
-async fn the_same_act_sent_again_is_one_act() {
+async fn acceptance_13_the_same_act_sent_again_is_one_act() {
     for (name, database) in both() {
         let city = City::with_history(&database.location);
         let send = |body: Value| {

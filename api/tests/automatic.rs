@@ -36,7 +36,7 @@ async fn preview(body: &Value, prepare: impl FnOnce(&City)) -> Value {
 }
 
 #[tokio::test]
-async fn a_preview_says_who_would_approve_and_why() {
+async fn acceptance_5_a_preview_says_who_would_approve_and_why() {
     // What the server takes for now.
     let now = City::new().get("zhang", "/api/v1/overview").await.json()["asOf"].as_str().unwrap().parse().unwrap();
     let more = with(new_request(), &[("resources.cpu", json!("88"))]);

@@ -35,9 +35,8 @@ fn full(city: &City) {
     city.put::<PoolLedger>(ledger);
 }
 
-/// Acceptance case 2.
 #[tokio::test]
-async fn the_missing_memory_is_named_and_stranded_cores_are_shown() {
+async fn acceptance_2_the_missing_memory_is_named_and_stranded_cores_are_shown() {
     let city = City::new();
     full(&city);
     city.settle().await;

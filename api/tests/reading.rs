@@ -5,12 +5,12 @@ mod support;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ResourceQuota;
-use resources::v1alpha1::{Allocation, Application, Department, PoolLedger, QuotaRequest};
+use resources::v1alpha1::{Allocation, Application, Department, ExtranetLink, PoolLedger, QuotaRequest};
 use serde_json::{Value, json};
-use support::{City, action, call, cec_ledger, exact, names, standing};
+use support::{City, action, call, cec_ledger, exact, links, names, standing};
 
 #[tokio::test]
-async fn the_overview_sums_the_ledgers() {
+async fn acceptance_1_the_overview_sums_the_ledgers() {
     let city = City::new();
     let answer = city.get("auditor", "/api/v1/overview").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -60,7 +60,7 @@ async fn a_department_sees_its_own_and_of_pools_what_is_free() {
 
 /// What belongs to others is answered as what isn't there: with the same body but for the id.
 #[tokio::test]
-async fn others_things_look_like_nothing() {
+async fn acceptance_8_others_things_look_like_nothing() {
     let city = City::new();
     let theirs = [
         "requests/education/qr-2",
@@ -501,4 +501,27 @@ async fn what_cant_be_followed_goes_on_with_its_age() {
     let empty = City::new();
     empty.list::<Application>(vec![]);
     assert_eq!(empty.get("auditor", "/api/v1/applications").await.json()["total"], 0);
+}
+
+#[tokio::test]
+async fn links_are_for_the_citys_roles_and_follow_the_watch() {
+    let city = City::new();
+    for path in
+        ["/api/v1/network", "/api/v1/links", "/api/v1/links/county-1", "/api/v1/incidents", "/api/v1/incidents/x"]
+    {
+        assert_eq!(city.get("zhang", path).await.problem(403)["code"], "Forbidden", "{path}");
+    }
+    let network = city.get("auditor", "/api/v1/network").await.json();
+    assert_eq!((&network["states"]["down"], &network["states"]["total"]), (&json!(1), &json!(2)));
+    let below = city.get("auditor", "/api/v1/links?under=county-1&state=Unreachable").await.json();
+    assert_eq!(below["items"][0]["name"], "town-1");
+    let picture = city.world.generation();
+    let mut mended = links().remove(0);
+    mended["status"]["state"] = json!("Up");
+    city.put::<ExtranetLink>(mended);
+    assert_eq!(city.get("auditor", "/api/v1/links/county-1").await.json()["state"], "Up");
+    assert_eq!(city.world.generation(), picture, "no picture of quotas is made anew because a link was measured");
+    assert_eq!(city.get("auditor", "/api/v1/links/nowhere").await.problem(404)["code"], "NotFound");
+    assert_eq!(city.get("auditor", "/api/v1/incidents/none").await.problem(404)["code"], "NotFound");
+    assert_eq!(city.get("auditor", "/api/v1/links?state=Gone").await.status, 400);
 }

@@ -179,7 +179,7 @@ async fn a_year_that_is_written_counts_at_once() {
 }
 
 #[tokio::test]
-async fn a_due_date_comes_with_its_reasons() {
+async fn acceptance_4_a_due_date_comes_with_its_reasons() {
     let city = City::new();
     city.settle().await;
     let due = city.get("zhang", "/api/v1/due?from=2026-09-30T10:00&limit=sla.accept").await.json();

@@ -195,11 +195,12 @@ async fn a_heartbeat_is_no_sign_of_life() {
     stream.next().await.unwrap().unwrap();
     // As if the last call had been long ago: the session ends ten seconds from its beginning.
     let sessions = &city.app.identity.sessions;
-    let opened = sessions.look(&key, jiff::Timestamp::UNIX_EPOCH).unwrap().ends_at - SignedDuration::from_hours(12);
-    sessions.touch(&key, opened - SignedDuration::from_mins(30) + SignedDuration::from_secs(10)).unwrap();
+    let opened =
+        sessions.look(&key, jiff::Timestamp::UNIX_EPOCH).await.unwrap().ends_at - SignedDuration::from_hours(12);
+    sessions.touch(&key, opened - SignedDuration::from_mins(30) + SignedDuration::from_secs(10)).await.unwrap();
     for _ in 0..3 {
         let heartbeat = stream.next().await.unwrap().unwrap();
         assert!(heartbeat.starts_with(b": still here"), "{heartbeat:?}");
     }
-    assert!(sessions.look(&key, opened + SignedDuration::from_secs(11)).is_none());
+    assert!(sessions.look(&key, opened + SignedDuration::from_secs(11)).await.is_none());
 }

@@ -31,7 +31,7 @@ async fn a_request_is_written_in_the_callers_name_and_shown() {
 
 /// The same verdict as the API server's, with the field, in both languages, and nothing written.
 #[tokio::test]
-async fn bad_requests_are_named_by_their_field_in_both_languages() {
+async fn acceptance_12_bad_requests_are_named_by_their_field_in_both_languages() {
     let city = City::new();
     let zero = json!({"cpu": "0", "memory": "0", "storage": "0"});
     let application = |grade: i64| json!({"displayName": "x", "tier": "Municipal", "securityGrade": grade});
@@ -141,7 +141,7 @@ async fn the_same_open_request_isnt_made_twice() {
 }
 
 #[tokio::test]
-async fn a_key_makes_a_call_happen_once() {
+async fn acceptance_13_a_key_makes_a_call_happen_once() {
     let city = City::new();
     let send = |key: &'static str, body: Value| {
         let request = call("POST", "/api/v1/requests").bearer("zhang").header("idempotency-key", key).json(&body);

@@ -100,7 +100,7 @@ test("pages go on and back, and sizes change", async () => {
   await page.getByText("第 1–100 条,共 208 条").waitFor();
 });
 
-test("the overview shows the API's figures, to the last unit", async () => {
+test("acceptance 1: the overview shows the API's figures, to the last unit", async () => {
   const overview = await call("cloud-admin", "/overview");
   const { page } = await visit(browser, "cloud-admin");
   await open(page, "/");
@@ -112,12 +112,13 @@ test("the overview shows the API's figures, to the last unit", async () => {
     assert.ok(shown.includes(number), `${number} G is not in ${shown}`);
   }
   assert.ok(shown.includes(overview.totals.figures.rates.allocation.memory));
+  assert.ok(shown.includes(overview.totals.figures.rates.withReserved.memory));
   for (const tier of ["31", "129", "48"]) {
     await page.getByRole("table", { name: "按层级" }).getByText(tier, { exact: true }).waitFor();
   }
 });
 
-test("language and theme change without a reload and stay", async () => {
+test("acceptance 12: language and theme change without a reload and stay", async () => {
   const { page } = await visit(browser, "cloud-admin");
   await open(page, "/");
   await page.evaluate(() => {

@@ -49,7 +49,7 @@ test("the cloud admin sets a value for a later day, and everybody sees since whe
   assert.equal(await save.getAttribute("aria-disabled"), "true");
 });
 
-test("a make-up Saturday says so, and the due date counts it", async () => {
+test("acceptance 4: a make-up Saturday says so, and the due date counts it", async () => {
   const { page, faults } = await visit(browser, "department-user");
   await open(page, "/calendar?year=2026");
   const october = page.getByRole("table", { name: /2026年10月/ });

@@ -18,6 +18,7 @@ pub mod people;
 pub mod permissions;
 pub mod process;
 pub mod program;
+pub mod rest;
 pub mod scenarios;
 pub mod stage;
 pub mod town;

@@ -17,7 +17,7 @@ use tests::people::Person;
 use tests::town::{Town, amounts, bundle};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn requests_are_approved_without_a_person() {
+async fn acceptance_5_requests_are_approved_without_a_person() {
     let cluster = Cluster::start("automatic").await;
     let _operator = cluster.start_operator("operator").await;
     let town = Town::found(&cluster, "automatic", amounts("200", "400G", "40T")).await;

@@ -23,7 +23,7 @@ use tests::town::{Town, amounts, bundle};
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_grant_comes_to_its_end() {
+async fn acceptance_19_a_temporary_grant_comes_to_its_end() {
     let cluster = Cluster::start("leases").await;
     let process =
         json!([{"key": "approval.path", "value": "direct", "source": "the city", "effectiveFrom": "2020-01-01"}]);

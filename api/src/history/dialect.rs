@@ -67,6 +67,7 @@ pub enum Turn {
     Drafts = 1,
     Audit = 2,
     Notices = 20,
+    Sessions = 30,
 }
 
 impl Location {

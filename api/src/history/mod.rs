@@ -2,7 +2,8 @@
 //!
 //! Losing it loses history and drafts, never a grant. Invariants:
 //! - Nothing that is granted, enforced or taken back is decided by what is in here.
-//! - Reads of the cluster's state never wait for it.
+//! - Reads of the cluster's state never wait for it, but for a second at most where the caller's own
+//!   session has to be looked up.
 //! - Every pool, queue, row and wait is bounded.
 
 pub mod audit;
@@ -11,6 +12,7 @@ mod dialect;
 pub mod drafts;
 mod migrations;
 pub mod notices;
+pub mod sessions;
 mod store;
 
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 
-use super::{Secret, Session, User, check_origin, cookie_key, token_end};
+use super::{Credential, Impersonated, KnownBy, Secret, Session, User, check_origin, cookie_key, token_end};
 use crate::access::{self, Rights};
 use crate::acts;
 use crate::clock;
@@ -21,19 +21,19 @@ use crate::state::App;
 pub struct Caller {
     pub user: User,
     pub rights: Arc<Rights>,
-    /// His own token: writes are made with it.
-    pub token: Secret,
+    /// Writes are made with it.
+    pub credential: Credential,
     /// When the session or the token ends, as far as that is known.
     pub ends_at: Option<Timestamp>,
     pub language: Language,
-    session: Option<Key>,
+    shown: Shown,
 }
 
-/// The session of a caller with a cookie.
+/// What the caller showed.
 #[derive(Clone, Debug)]
-struct Key {
-    key: Secret,
-    csrf: Secret,
+enum Shown {
+    Bearer(Secret),
+    Cookie { key: Secret, csrf: Secret, id: String },
 }
 
 /// A caller who may write: with a bearer token, or with the cookie and what goes with it.
@@ -44,32 +44,47 @@ impl Caller {
     /// The caller who has just opened this session.
     #[must_use]
     pub fn of_session(key: Secret, session: Session, rights: Arc<Rights>, language: Language) -> Self {
-        let Session { user, token, csrf, ends_at, .. } = session;
-        Self { user, rights, token, ends_at: Some(ends_at), language, session: Some(Key { key, csrf }) }
+        let Session { id, user, credential, csrf, ends_at, .. } = session;
+        Self { user, rights, credential, ends_at: Some(ends_at), language, shown: Shown::Cookie { key, csrf, id } }
     }
 
     /// What a write with the cookie has to repeat; nothing for bearers.
     #[must_use]
     pub fn csrf_token(&self) -> Option<&str> {
-        self.session.as_ref().map(|session| session.csrf.expose())
+        match &self.shown {
+            Shown::Cookie { csrf, .. } => Some(csrf.expose()),
+            Shown::Bearer(_) => None,
+        }
     }
 
     #[must_use]
     pub fn session_key(&self) -> Option<&Secret> {
-        self.session.as_ref().map(|session| &session.key)
+        match &self.shown {
+            Shown::Cookie { key, .. } => Some(key),
+            Shown::Bearer(_) => None,
+        }
+    }
+
+    /// The name of the session that the call came with.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        match &self.shown {
+            Shown::Cookie { id, .. } => Some(id),
+            Shown::Bearer(_) => None,
+        }
     }
 
     /// Asks again who it is and what he may do. For streams, which outlive a single check.
     pub async fn again(&self, app: &App) -> Result<Self, Failure> {
-        match self.session_key() {
-            Some(key) => {
+        match &self.shown {
+            Shown::Cookie { key, .. } => {
                 // Nobody has done anything: a tab that is merely open doesn't keep a session alive.
-                let session = app.identity.sessions.look(key, clock::now()).ok_or(Failure::SessionEnded)?;
+                let session = app.identity.sessions.look(key, clock::now()).await.ok_or(Failure::SessionEnded)?;
                 by_session(app, key.clone(), session, self.language).await
             }
-            None => {
-                let user = app.identity.review(&*app.cluster, &self.token).await?;
-                by_token(app, user, self.token.clone(), self.language).await
+            Shown::Bearer(token) => {
+                let user = app.identity.review(&*app.cluster, token).await?;
+                by_token(app, user, token.clone(), self.language).await
             }
         }
     }
@@ -87,7 +102,7 @@ impl FromRequestParts<App> for Caller {
             }
             None => {
                 let key = cookie_key(&parts.headers).ok_or(Failure::SignedOut)?;
-                let session = app.identity.sessions.touch(&key, clock::now()).ok_or(Failure::SessionEnded)?;
+                let session = app.identity.sessions.touch(&key, clock::now()).await.ok_or(Failure::SessionEnded)?;
                 by_session(app, key, session, language).await?
             }
         };
@@ -102,11 +117,11 @@ impl FromRequestParts<App> for Writer {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let caller = Caller::from_request_parts(parts, app).await?;
         acts::named(parts, &caller.user);
-        if let Some(session) = &caller.session {
+        if let Shown::Cookie { csrf, .. } = &caller.shown {
             check_origin(&parts.headers)?;
             let given = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
             let given = Secret::new(given.unwrap_or_default().to_owned());
-            if given.digest() != session.csrf.digest() {
+            if given.digest() != csrf.digest() {
                 return Err(Failure::CsrfToken);
             }
         }
@@ -136,23 +151,37 @@ pub fn address(parts: &Parts) -> Option<IpAddr> {
 async fn by_token(app: &App, user: User, token: Secret, language: Language) -> Result<Caller, Failure> {
     let rights = access::rights(app, &user).await?;
     let ends_at = token_end(&token);
-    Ok(Caller { user, rights, token, ends_at, language, session: None })
+    let credential = match user.known_by {
+        KnownBy::Cluster => Credential::Token(token.clone()),
+        KnownBy::Provider => Credential::As(Impersonated::of(&user).ok_or(Failure::TokenRefused)?),
+    };
+    Ok(Caller { user, rights, credential, ends_at, language, shown: Shown::Bearer(token) })
 }
 
 async fn by_session(app: &App, key: Secret, mut session: Session, language: Language) -> Result<Caller, Failure> {
-    let rights = match app.identity.review(&*app.cluster, &session.token).await {
+    let reviewed = match &session.credential {
+        Credential::Token(token) => app.identity.review(&*app.cluster, token).await,
+        // The provider was asked when the session was opened, and tells us when it ends.
+        Credential::As(_) => Ok(session.user.clone()),
+    };
+    let rights = match reviewed {
         Ok(user) => {
             // His groups may be others than when he signed in.
             if user != session.user {
                 app.identity.sessions.renew(&key, &user);
                 session.user = user;
             }
-            access::rights(app, &session.user).await?
+            match access::rights(app, &session.user).await {
+                Err(Failure::ClusterAway) if session.user.known_by == KnownBy::Provider => {
+                    access::last_rights(app, &session.user).await?
+                }
+                asked => asked?,
+            }
         }
         // Reads go on with what was known last; writes can't succeed anyhow.
         Err(Failure::ClusterAway) => access::last_rights(app, &session.user).await?,
         Err(Failure::TokenRefused) => {
-            app.identity.sessions.close(&key);
+            app.identity.sessions.close(&key).await?;
             return Err(Failure::SessionEnded);
         }
         Err(other) => return Err(other),

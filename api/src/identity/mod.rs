@@ -1,31 +1,43 @@
-//! Who calls: by a token of the cluster, or by the cookie of a session that was opened with one.
+//! Who calls: by a token of the cluster or of the identity provider, or by the cookie of a session that
+//! was opened with the one or through the other.
 //!
-//! Invariants: no token is logged, shown or written to disk; a session never outlives its token;
+//! Invariants: no token is logged, shown or written to disk; a session never outlives the cluster's token
+//! that it was opened with; nobody is spoken for whose name Kubernetes keeps for itself;
 //! a write with the cookie needs the session's CSRF token and comes from our own pages.
 
+mod attempts;
 mod caller;
+mod credential;
+pub mod oidc;
 mod secret;
-mod session;
+pub mod session;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+pub use attempts::Attempts;
 pub use caller::{Caller, Writer, address};
+pub use credential::{Credential, Impersonated};
+use oidc::{Attempt, LASTS_S, Provider};
 pub use secret::Secret;
-pub use session::{Attempts, Session, Sessions};
+pub use session::{Device, Limits, Session, Sessions};
 
+use crate::clock;
 use crate::cluster::{self, Cluster};
 use crate::memo::Memo;
 use crate::problem::Failure;
 
 /// Name of the session's cookie.
 pub const COOKIE: &str = "yunheng_session";
+/// Name of the cookie of a sign-in through the provider that isn't at its end.
+const ATTEMPT_COOKIE: &str = "yunheng_sign_in";
 
 /// A revoked token is refused this long after its revocation at the latest.
 const REVIEW_FRESH: Duration = Duration::from_secs(10);
@@ -35,6 +47,9 @@ const REVIEWS_MAX: usize = 4_096;
 /// Tokens with many groups get long; a header of more than 16 kB isn't taken anyhow.
 const TOKEN_LENGTH_MAX: usize = 16 * 1024;
 
+/// Browsers' names of themselves have some 120 characters.
+const AGENT_LENGTH_MAX: usize = 200;
+
 /// A person or a program, as the cluster names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
@@ -42,6 +57,17 @@ pub struct User {
     pub uid: String,
     pub groups: Vec<String>,
     pub extra: std::collections::BTreeMap<String, Vec<String>>,
+    pub known_by: KnownBy,
+}
+
+/// Who says who somebody is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KnownBy {
+    /// The cluster, which knows his token.
+    #[default]
+    Cluster,
+    /// The identity provider. The cluster knows him by our word.
+    Provider,
 }
 
 /// Everything that knows who is signed in.
@@ -49,16 +75,29 @@ pub struct User {
 pub struct Identity {
     pub sessions: Sessions,
     pub attempts: Attempts,
-    reviews: Memo<[u8; 32], Option<User>, cluster::Error>,
+    reviews: Memo<[u8; 32], Option<User>, Unasked>,
+    provider: Option<Provider>,
     /// The cookie is sent over TLS alone.
     secure: bool,
 }
 
+/// Who couldn't be asked whose token it is.
+#[derive(Clone, Debug)]
+enum Unasked {
+    Cluster(cluster::Error),
+    Provider,
+}
+
 impl Identity {
     #[must_use]
-    pub fn new(secure: bool) -> Self {
+    pub fn new(secure: bool, sessions: Sessions, provider: Option<Provider>) -> Self {
         let reviews = Memo::new(REVIEW_FRESH, Duration::ZERO, REVIEWS_MAX);
-        Self { sessions: Sessions::default(), attempts: Attempts::default(), reviews, secure }
+        Self { sessions, attempts: Attempts::default(), reviews, provider, secure }
+    }
+
+    /// The city's identity provider, where one is set.
+    pub fn provider(&self) -> Result<&Provider, Failure> {
+        self.provider.as_ref().ok_or(Failure::NotFound)
     }
 
     /// Whose token it is, by the cluster's word of the last seconds.
@@ -69,9 +108,10 @@ impl Identity {
         match self.reviewed(cluster, token).await {
             Ok(Some(user)) => Ok(user),
             Ok(None) => Err(Failure::TokenRefused),
-            Err(cluster::Error::Away(_)) => Err(Failure::ClusterAway),
+            Err(Unasked::Provider) => Err(Failure::ProviderAway),
+            Err(Unasked::Cluster(cluster::Error::Away(_))) => Err(Failure::ClusterAway),
             // An API server that starts refuses everybody for a while, so this may pass as well.
-            Err(error @ cluster::Error::Refused(_)) => {
+            Err(Unasked::Cluster(error @ cluster::Error::Refused(_))) => {
                 tracing::error!(%error, "failed to review a token: may the API create tokenreviews?");
                 Err(Failure::ClusterAway)
             }
@@ -99,8 +139,14 @@ impl Identity {
         reviewed
     }
 
-    async fn reviewed(&self, cluster: &dyn Cluster, token: &Secret) -> Result<Option<User>, cluster::Error> {
-        self.reviews.get(&token.digest(), async || cluster.review(token).await).await
+    async fn reviewed(&self, cluster: &dyn Cluster, token: &Secret) -> Result<Option<User>, Unasked> {
+        let ask = async || match &self.provider {
+            Some(provider) if provider.is_issuer_of(token) => {
+                provider.bearer(token, clock::now()).await.map_err(|_| Unasked::Provider)
+            }
+            _ => cluster.review(token).await.map_err(Unasked::Cluster),
+        };
+        self.reviews.get(&token.digest(), ask).await
     }
 
     /// The cookie that names the session with this key.
@@ -115,8 +161,30 @@ impl Identity {
         self.set_cookie("", "; Max-Age=0")
     }
 
+    /// The cookie of a sign-in that begins. It comes back from the provider's page, so it is sent along
+    /// when another site leads here.
+    #[must_use]
+    pub fn attempt_cookie(&self, attempt: &Attempt) -> HeaderValue {
+        self.set_attempt_cookie(&attempt.cookie(), LASTS_S)
+    }
+
+    /// The cookie that ends it.
+    #[must_use]
+    pub fn attempt_cookie_of_nobody(&self) -> HeaderValue {
+        self.set_attempt_cookie("", 0)
+    }
+
+    fn set_attempt_cookie(&self, value: &str, lasts_s: i64) -> HeaderValue {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let text = format!(
+            "{ATTEMPT_COOKIE}={value}; Path=/api/v1/sign-in; HttpOnly; SameSite=Lax; Max-Age={lasts_s}{secure}"
+        );
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+    }
+
     fn set_cookie(&self, value: &str, more: &str) -> HeaderValue {
         let secure = if self.secure { "; Secure" } else { "" };
+        // Strict: what another site leads to is a page without data, and its own calls come from itself.
         let text = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
         // Keys are base64, so the text is a header's.
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
@@ -140,6 +208,13 @@ fn token_end(token: &Secret) -> Option<Timestamp> {
     Timestamp::from_second(claims.exp).ok()
 }
 
+/// Where the call comes from, as far as it says so.
+pub fn device(parts: &Parts) -> Device {
+    let agent = parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+    let agent = String::from_utf8_lossy(agent).chars().filter(|c| !c.is_control()).take(AGENT_LENGTH_MAX).collect();
+    Device { address: address(parts).map(|address| address.to_string()).unwrap_or_default(), agent }
+}
+
 /// Refuses what a browser sends from a page of another site.
 pub fn check_origin(headers: &HeaderMap) -> Result<(), Failure> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
@@ -153,13 +228,22 @@ pub fn check_origin(headers: &HeaderMap) -> Result<(), Failure> {
 
 /// The value of our cookie.
 pub fn cookie_key(headers: &HeaderMap) -> Option<Secret> {
+    cookie(headers, COOKIE)
+}
+
+/// The sign-in that this browser has begun.
+pub fn attempt(headers: &HeaderMap, now: Timestamp) -> Option<Attempt> {
+    Attempt::read(cookie(headers, ATTEMPT_COOKIE)?.expose(), now)
+}
+
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<Secret> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == COOKIE && !value.is_empty())
+        .find(|(name, value)| *name == wanted && !value.is_empty())
         .map(|(_, value)| Secret::new(value.to_owned()))
 }
 

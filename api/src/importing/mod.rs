@@ -136,7 +136,7 @@ async fn write_one(app: &App, caller: &Caller, one: Planned, away: &AtomicBool) 
     if away.load(Ordering::SeqCst) {
         return row(one.row, &one.key, ImportOutcome::NotReached, String::new());
     }
-    match app.cluster.write(&caller.token, write).await {
+    match app.cluster.write(&caller.credential, write).await {
         Ok(()) => row(one.row, &one.key, one.outcome(), String::new()),
         Err(error) => {
             if matches!(error, cluster::Error::Away(_)) {

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::documented::{ReadRefused, WriteRefused};
 use crate::extract::Body;
-use crate::identity::{self, Caller, Secret, Writer};
+use crate::identity::{self, Caller, KnownBy, Secret, Writer};
 use crate::language::Language;
 use crate::problem::{Failure, Problem};
 use crate::respond;
@@ -135,13 +135,18 @@ pub async fn create_session(
         app.identity.attempts.failed(address, now);
     }
     let user = reviewed?;
+    // A token of the identity provider's opens no session: that would last longer than the token does.
+    if user.known_by == KnownBy::Provider {
+        return Err(Failure::TokenRefused);
+    }
     app.note_caller(&parts, &user.name);
     let rights = access::rights(&app, &user).await?;
     acts::begin(&parts.extensions, &user).await?;
     if let Some(before) = identity::cookie_key(&parts.headers) {
-        app.identity.sessions.close(&before);
+        app.identity.sessions.close(&before).await?;
     }
-    let (key, session) = app.identity.sessions.open(user, new.token, now);
+    let device = identity::device(&parts);
+    let (key, session) = app.identity.sessions.open(user, new.token, device, now);
     let cookie = app.identity.cookie(&key);
     let caller = Caller::of_session(key, session, rights, Language::of(&parts.headers));
     let mut response = respond::fresh(StatusCode::CREATED, &view(&app, &caller).await);
@@ -161,11 +166,11 @@ pub async fn create_session(
         ReadRefused,
     )
 )]
-pub async fn delete_session(State(app): State<App>, Writer(caller): Writer) -> Response {
+pub async fn delete_session(State(app): State<App>, Writer(caller): Writer) -> Result<Response, Failure> {
     if let Some(session) = caller.session_key() {
-        app.identity.sessions.close(session);
+        app.identity.sessions.close(session).await?;
     }
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, app.identity.cookie_of_nobody())]).into_response()
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, app.identity.cookie_of_nobody())]).into_response())
 }
 
 async fn view(app: &App, caller: &Caller) -> Session {

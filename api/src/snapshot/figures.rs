@@ -71,6 +71,7 @@ impl Numbers {
             used: known(self.used),
             rates: Rates {
                 allocation: percentages(status::rates(allocated, self.contract)),
+                with_reserved: percentages(status::rates(allocated.plus(held).plus(self.requested), self.contract)),
                 utilisation: percentages(
                     self.used.zip(granted, |used, granted| used.and_then(|used| status::rate(used, granted))),
                 ),
@@ -129,13 +130,15 @@ mod tests {
     const G: u64 = 1_000_000_000;
     const T: u64 = 1_000 * G;
 
-    /// Acceptance case 1 of the city's own figures.
     #[test]
-    fn rates_and_sums_are_those_of_the_citys_contract() {
+    fn acceptance_1_overview_sums_of_the_citys_contract() {
         let contract = Bundle::new(23_751_000, 31_353 * G, 2_143 * T);
         let position = Position { granted: Bundle::new(10_000_000, 20_000 * G, 900 * T), ..Position::default() };
-        let numbers = Numbers { contract, capacity: contract, position, ..Numbers::default() };
+        let requested = Bundle::new(500_000, 1_000 * G, 20 * T);
+        let numbers = Numbers { contract, capacity: contract, position, requested, ..Numbers::default() };
         let figures = numbers.figures();
+        let Percentages { cpu, memory, storage } = figures.rates.with_reserved;
+        assert_eq!([cpu, memory, storage].map(Option::unwrap), ["44.2", "67.0", "42.9"]);
         let rates = figures.rates.allocation;
         assert_eq!(rates.cpu.as_deref(), Some("42.1"));
         assert_eq!(rates.memory.as_deref(), Some("63.8"));
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contract_of_nothing_has_no_rates() {
+    fn acceptance_3_a_contract_of_nothing_has_no_rates() {
         assert_eq!(Numbers::default().figures().rates, Rates::default());
     }
 

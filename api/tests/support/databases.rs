@@ -33,6 +33,11 @@ impl Database {
         Self { location: Location::File(folder.path().join("history.db")), server: None, folder }
     }
 
+    /// Where everything is that is kept.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn server() -> Self {
         // A path of a socket has at most 107 characters.
         let folder = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();

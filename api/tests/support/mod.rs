@@ -6,6 +6,7 @@
 
 pub mod databases;
 mod objects;
+mod wire;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,25 +14,27 @@ use std::sync::{Arc, Mutex};
 use api::cluster::{Cluster, Error, Right, Step, Write};
 use api::history::audit::Algorithm;
 use api::history::{History, Location, Store};
-use api::identity::{Secret, User};
-use api::state::App;
+use api::identity::oidc::Provider;
+use api::identity::{Credential, Limits, Secret, User};
+use api::state::{App, SignIn};
 use api::world::{Kept, Shelf, Watched, World};
 use api::{Files, router};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::Request;
 use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::ResourceQuota;
 use kube::core::Status;
 use kube::runtime::watcher::Event;
 use resources::v1alpha1::{
-    Allocation, Application, CloudPolicy, Department, PoolLedger, QuotaDecision, QuotaRequest, ResourcePool,
-    UsageRecord, WorkCalendar,
+    Allocation, Application, CloudPolicy, Department, ExtranetLink, LinkIncident, PoolLedger, ProbeVantage,
+    QuotaDecision, QuotaRequest, ResourcePool, UsageRecord, WorkCalendar,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 pub use objects::*;
+pub use wire::*;
 
 pub const G: u64 = 1_000_000_000;
 pub const T: u64 = 1_000 * G;
@@ -62,6 +65,8 @@ pub struct Fake {
     /// Groups that the cluster says everybody is in.
     pub groups: Mutex<Vec<String>>,
     pub writes: AtomicUsize,
+    /// What each write was made with.
+    pub credentials: Mutex<Vec<Credential>>,
     /// So many writes more, then the cluster is away.
     pub writes_left: Mutex<Option<usize>>,
     /// What was written as part of many, in turn.
@@ -79,10 +84,24 @@ pub struct City {
 
 /// The people: token, name, and what they may do in every namespace.
 const PEOPLE: [(&str, &[(&str, &str)]); 8] = [
-    ("admin", &[RULES[0], RULES[1], ("update", "resourcepools"), AUDIT, CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    (
+        "admin",
+        &[
+            LINKS,
+            ("patch", "linkincidents"),
+            RULES[0],
+            RULES[1],
+            ("update", "resourcepools"),
+            AUDIT,
+            CATALOGUE[0],
+            CATALOGUE[1],
+            CITY[0],
+            CITY[1],
+        ],
+    ),
     ("approver", &[APPROVER[0], APPROVER[1], APPROVER[2], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("reviewer", &[REVIEWER[0], REVIEWER[1], CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
-    ("auditor", &[AUDIT, CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
+    ("auditor", &[LINKS, AUDIT, CATALOGUE[0], CATALOGUE[1], CITY[0], CITY[1]]),
     ("zhang", &CATALOGUE),
     ("li", &CATALOGUE),
     // The staff of a provider: its own pool alone, by name.
@@ -93,6 +112,7 @@ const APPROVER: [(&str, &str); 3] =
     [("accept", "quotarequests"), ("approve", "quotarequests"), ("offer", "quotarequests")];
 const REVIEWER: [(&str, &str); 2] = [("review", "quotarequests"), ("offer", "quotarequests")];
 const RULES: [(&str, &str); 2] = [("update", "cloudpolicies"), ("update", "workcalendars")];
+const LINKS: (&str, &str) = ("list", "extranetlinks");
 const AUDIT: (&str, &str) = ("list", "auditrecords");
 const CATALOGUE: [(&str, &str); 2] = [("list", "resourcepools"), ("list", "cloudpolicies")];
 const CITY: [(&str, &str); 2] = [("list", "poolledgers"), ("list", "quotarequests")];
@@ -114,7 +134,8 @@ impl Fake {
         if self.away.load(Ordering::SeqCst) { Err(Error::Away("switched off".into())) } else { Ok(()) }
     }
 
-    fn write(&self) -> Result<usize, Error> {
+    fn write(&self, who: &Credential) -> Result<usize, Error> {
+        self.credentials.lock().unwrap().push(who.clone());
         if let Some(left) = &mut *self.writes_left.lock().unwrap() {
             match left.checked_sub(1) {
                 Some(fewer) => *left = fewer,
@@ -149,7 +170,9 @@ impl Cluster for Handle {
                 // The members' role binding, which the operator makes for each department.
                 return Ok(true);
             }
-            let rights = PEOPLE.iter().find(|(name, _)| user_name(name) == user.name).map(|(_, rights)| *rights);
+            // The identity provider knows the same people, by names of its own.
+            let is_named = |name: &str| user_name(name) == user.name || format!("oidc:{name}") == user.name;
+            let rights = PEOPLE.iter().find(|(name, _)| is_named(name)).map(|(_, rights)| *rights);
             let resource = match right.name {
                 Some(name) => format!("{}/{name}", right.resource),
                 None => right.resource.to_owned(),
@@ -160,7 +183,7 @@ impl Cluster for Handle {
 
     fn create_request<'a>(
         &'a self,
-        _: &'a Secret,
+        who: &'a Credential,
         request: &'a QuotaRequest,
     ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
         Box::pin(async move {
@@ -171,7 +194,7 @@ impl Cluster for Handle {
             if request.metadata.name.as_ref().is_some_and(there) {
                 return Err(already_exists());
             }
-            let number = self.0.write()?;
+            let number = self.0.write(who)?;
             let mut written = request.clone();
             written.metadata.name.get_or_insert_with(|| format!("qr-new-{number}"));
             // Some time passes, as between any call and its answer.
@@ -185,11 +208,11 @@ impl Cluster for Handle {
 
     fn update_request<'a>(
         &'a self,
-        _: &'a Secret,
+        who: &'a Credential,
         request: &'a QuotaRequest,
     ) -> BoxFuture<'a, Result<QuotaRequest, Error>> {
         Box::pin(async move {
-            self.0.write()?;
+            self.0.write(who)?;
             let mut written = request.clone();
             let (namespace, name) =
                 (written.metadata.namespace.clone().unwrap(), written.metadata.name.clone().unwrap());
@@ -211,7 +234,7 @@ impl Cluster for Handle {
 
     fn read_request<'a>(
         &'a self,
-        _: &'a Secret,
+        _: &'a Credential,
         namespace: &'a str,
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<QuotaRequest>, Error>> {
@@ -228,7 +251,7 @@ impl Cluster for Handle {
 
     fn create_decision<'a>(
         &'a self,
-        _: &'a Secret,
+        who: &'a Credential,
         decision: &'a QuotaDecision,
     ) -> BoxFuture<'a, Result<QuotaDecision, Error>> {
         Box::pin(async move {
@@ -239,7 +262,7 @@ impl Cluster for Handle {
             if decision.metadata.name.as_ref().is_some_and(there) {
                 return Err(already_exists());
             }
-            let number = self.0.write()?;
+            let number = self.0.write(who)?;
             let mut written = decision.clone();
             let name = written.metadata.name.get_or_insert_with(|| format!("qd-new-{number}")).clone();
             self.0.world.apply(Event::Apply(written.clone()));
@@ -264,16 +287,20 @@ impl Cluster for Handle {
         })
     }
 
-    fn read_policy<'a>(&'a self, _: &'a Secret) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>> {
+    fn read_policy<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Result<Option<CloudPolicy>, Error>> {
         Box::pin(async move {
             self.0.reach()?;
             Ok(self.0.world.read().policies.get("", "default").map(|policy| (**policy).clone()))
         })
     }
 
-    fn write_policy<'a>(&'a self, _: &'a Secret, policy: &'a CloudPolicy) -> BoxFuture<'a, Result<CloudPolicy, Error>> {
+    fn write_policy<'a>(
+        &'a self,
+        who: &'a Credential,
+        policy: &'a CloudPolicy,
+    ) -> BoxFuture<'a, Result<CloudPolicy, Error>> {
         Box::pin(async move {
-            self.0.write()?;
+            self.0.write(who)?;
             let mut written = policy.clone();
             written.metadata.generation = Some(written.metadata.generation.unwrap_or_default() + 1);
             self.0.world.apply(Event::Apply(written.clone()));
@@ -281,7 +308,11 @@ impl Cluster for Handle {
         })
     }
 
-    fn read_calendar<'a>(&'a self, _: &'a Secret, name: &'a str) -> BoxFuture<'a, Result<Option<WorkCalendar>, Error>> {
+    fn read_calendar<'a>(
+        &'a self,
+        _: &'a Credential,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<WorkCalendar>, Error>> {
         Box::pin(async move {
             self.0.reach()?;
             Ok(self.0.world.read().calendars.get("", name).map(|calendar| (**calendar).clone()))
@@ -290,11 +321,11 @@ impl Cluster for Handle {
 
     fn write_calendar<'a>(
         &'a self,
-        _: &'a Secret,
+        who: &'a Credential,
         calendar: &'a WorkCalendar,
     ) -> BoxFuture<'a, Result<WorkCalendar, Error>> {
         Box::pin(async move {
-            let number = self.0.write()?;
+            let number = self.0.write(who)?;
             let mut written = calendar.clone();
             written.metadata.generation = Some(written.metadata.generation.unwrap_or_default() + 1);
             written.metadata.uid.get_or_insert_with(|| format!("uid-{number}"));
@@ -303,15 +334,16 @@ impl Cluster for Handle {
         })
     }
 
-    fn write<'a>(&'a self, _: &'a Secret, write: &'a Write) -> BoxFuture<'a, Result<(), Error>> {
+    fn write<'a>(&'a self, who: &'a Credential, write: &'a Write) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            self.0.write()?;
+            self.0.write(who)?;
             let object = serde_json::to_value(&write.object).unwrap();
             self.0.objects.lock().unwrap().push((write.step, object.clone()));
             let kind = write.resource.kind.as_str();
             match kind {
                 "Allocation" => merge::<Allocation>(&self.0.world, write.step, object, |kept| &kept.allocations),
                 "Application" => merge::<Application>(&self.0.world, write.step, object, |kept| &kept.applications),
+                "LinkIncident" => merge::<LinkIncident>(&self.0.world, write.step, object, |kept| &kept.incidents),
                 "Department" => merge::<Department>(&self.0.world, write.step, object, |kept| &kept.departments),
                 other => panic!("nobody writes {other} by this way"),
             }
@@ -401,7 +433,17 @@ impl City {
         Self::with(Files::Embedded, false, History::new(Store::new(location.clone()).unwrap(), Algorithm::Sha256, None))
     }
 
+    /// A city whose people sign in through this provider too.
+    pub fn with_provider(location: &Location, provider: Provider, limits: Limits) -> Self {
+        let history = History::new(Store::new(location.clone()).unwrap(), Algorithm::Sha256, None);
+        Self::made(Files::Embedded, false, history, SignIn { limits, provider: Some(provider) })
+    }
+
     fn with(files: Files, behind_tls: bool, history: History) -> Self {
+        Self::made(files, behind_tls, history, SignIn::default())
+    }
+
+    fn made(files: Files, behind_tls: bool, history: History, sign_in: SignIn) -> Self {
         let world = Arc::new(World::default());
         let cluster = Arc::new(Fake {
             world: Arc::clone(&world),
@@ -412,12 +454,13 @@ impl City {
             revoked: Mutex::new(Vec::new()),
             groups: Mutex::new(Vec::new()),
             writes: AtomicUsize::new(0),
+            credentials: Mutex::default(),
             writes_left: Mutex::new(None),
             objects: Mutex::new(Vec::new()),
             reviews: AtomicUsize::new(0),
         });
-        let app =
-            App::with_history(Arc::clone(&world), Box::new(Handle(Arc::clone(&cluster))), files, behind_tls, history);
+        let handle = Box::new(Handle(Arc::clone(&cluster)));
+        let app = App::with_sign_in(Arc::clone(&world), handle, files, behind_tls, history, sign_in);
         let city = Self { router: router::router(app.clone()), app, world, cluster };
         city.fill();
         city
@@ -471,6 +514,9 @@ impl City {
         self.list::<QuotaDecision>(vec![]);
         self.list::<CloudPolicy>(vec![policy("direct")]);
         self.list::<WorkCalendar>(vec![]);
+        self.list::<ExtranetLink>(links());
+        self.list::<LinkIncident>(vec![]);
+        self.list::<ProbeVantage>(vec![]);
         self.list::<UsageRecord>(vec![]);
         self.list::<ResourceQuota>(vec![
             quota("app-marriage-registry", ("64", "128G", "10T"), ("32", "64G", "5T")),
@@ -513,68 +559,5 @@ impl City {
         let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
         let csrf = answer.json()["csrfToken"].as_str().unwrap().to_owned();
         (cookie, csrf)
-    }
-}
-
-/// An answer, read to its end.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
-}
-
-impl Answer {
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
-    }
-
-    /// The problem, after a look at everything that every problem has.
-    pub fn problem(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.text());
-        assert_eq!(self.header("content-type"), "application/problem+json");
-        let problem = self.json();
-        assert_eq!(problem["status"], status);
-        for field in ["type", "title", "detail", "code", "nextStep", "requestId"] {
-            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {problem}");
-        }
-        assert_eq!(problem["requestId"], self.header("x-request-id"));
-        problem
-    }
-}
-
-/// A call that is being written.
-pub struct Call(axum::http::request::Builder);
-
-pub fn call(method: &str, path: &str) -> Call {
-    Call(Request::builder().method(method).uri(path).header("host", "cloud.example"))
-}
-
-impl Call {
-    pub fn header(self, name: &str, value: &str) -> Self {
-        Self(self.0.header(name, value))
-    }
-
-    pub fn bearer(self, token: &str) -> Self {
-        self.header("authorization", &format!("Bearer {token}"))
-    }
-
-    pub fn empty(self) -> Request<Body> {
-        self.0.body(Body::empty()).unwrap()
-    }
-
-    pub fn json(self, body: &Value) -> Request<Body> {
-        self.header("content-type", "application/json").body(body.to_string())
-    }
-
-    pub fn body(self, body: impl Into<Body>) -> Request<Body> {
-        self.0.body(body.into()).unwrap()
     }
 }

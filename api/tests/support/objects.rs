@@ -190,3 +190,15 @@ pub fn with(mut body: Value, changes: &[(&str, Value)]) -> Value {
 pub fn names(list: &Value) -> Vec<String> {
     list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
 }
+
+/// A county that is down, and a township below it.
+pub fn links() -> Vec<Value> {
+    let link = |name: &str, level: &str, uplink: &str, state: &str| {
+        json!({
+            "apiVersion": "yunheng.io/v1alpha1", "kind": "ExtranetLink", "metadata": {"name": name},
+            "spec": {"displayName": name, "level": level, "uplinks": [uplink], "class": "county", "probe": {"none": {}}},
+            "status": {"state": state},
+        })
+    };
+    vec![link("county-1", "County", "city-core", "Down"), link("town-1", "Township", "county-1", "Unreachable")]
+}

@@ -121,3 +121,14 @@ topologySpreadConstraints:
       {{- include "yunheng.selector" . | nindent 6 }}
 {{- end }}
 {{- end }}
+
+{{- /* The file that the API reads about the identity provider. */}}
+{{- define "yunheng.signIn" -}}
+{{- with .Values.signIn -}}
+{{- $settings := dict "issuer" .issuer "clientId" .clientId "publicUrl" .publicUrl "displayName" .displayName "scopes" .scopes "usernameClaim" .usernameClaim "usernamePrefix" .usernamePrefix "groupsPrefix" .groupsPrefix "groups" .groups "audiences" .audiences "clockSkewSeconds" .clockSkewSeconds }}
+{{- if .groupsClaim }}{{ $_ := set $settings "groupsClaim" .groupsClaim }}{{ end }}
+{{- if .secret }}{{ $_ := set $settings "clientSecretFile" "client-secret" }}{{ end }}
+{{- if .caConfigMap }}{{ $_ := set $settings "caFile" "ca.crt" }}{{ end }}
+{{- toYaml $settings }}
+{{- end }}
+{{- end }}

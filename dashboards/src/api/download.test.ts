@@ -6,6 +6,7 @@ describe("a file that is kept", () => {
     const name = encodeURIComponent("应用系统-2026-11-23.csv");
     const header = `attachment; filename="export.csv"; filename*=UTF-8''${name}`;
     expect(fileName(header)).toBe("应用系统-2026-11-23.csv");
+    expect(fileName('attachment; filename="audit.csv"')).toBe("audit.csv");
     expect(fileName(null)).toBe("yunheng");
     expect(fileName("attachment; filename*=UTF-8''%E0%A4%A")).toBe("yunheng");
   });

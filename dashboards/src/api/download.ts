@@ -7,7 +7,7 @@ const FALLBACK = "yunheng";
 /** The name that the answer gives the file. */
 export function fileName(disposition: string | null): string {
   const encoded = /filename\*=UTF-8''([^;]+)/.exec(disposition ?? "")?.[1];
-  if (!encoded) return FALLBACK;
+  if (!encoded) return /filename="([^"]+)"/.exec(disposition ?? "")?.[1] ?? FALLBACK;
   try {
     return decodeURIComponent(encoded);
   } catch {

@@ -7,13 +7,15 @@ import {
   DashboardOutlined,
   DatabaseOutlined,
   ExperimentOutlined,
+  FileSearchOutlined,
+  GlobalOutlined,
   SafetyCertificateOutlined,
 } from "@ant-design/icons";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import css from "./Navigation.module.css";
-import { isDepartmentOnly, useSession } from "./session";
+import { hasRole, isDepartmentOnly, seesNetwork, useSession } from "./session";
 
 type Path =
   | "/"
@@ -23,6 +25,8 @@ type Path =
   | "/departments"
   | "/policy"
   | "/calendar"
+  | "/audit"
+  | "/network"
   | "/system"
   | "/what-if";
 
@@ -35,7 +39,9 @@ interface Entry {
 /** Links to the pages that concern this person. */
 export function Navigation({ onGo }: { onGo?: () => void }) {
   const { t } = useTranslation();
-  const department = isDepartmentOnly(useSession());
+  const session = useSession();
+  const department = isDepartmentOnly(session);
+  const audits = hasRole(session, "cloud-admin", "auditor");
   const entries: Entry[] = [
     {
       path: "/",
@@ -62,6 +68,15 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
       icon: <AppstoreOutlined aria-hidden />,
     },
     { path: "/requests", label: t("nav.requests"), icon: <AuditOutlined aria-hidden /> },
+    ...(seesNetwork(session)
+      ? [
+          {
+            path: "/network" as const,
+            label: t("nav.network"),
+            icon: <GlobalOutlined aria-hidden />,
+          },
+        ]
+      : []),
     {
       path: "/calendar",
       label: t("nav.calendar"),
@@ -80,6 +95,15 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
             label: t("nav.policy"),
             icon: <ControlOutlined aria-hidden />,
           },
+          ...(audits
+            ? [
+                {
+                  path: "/audit" as const,
+                  label: t("nav.audit"),
+                  icon: <FileSearchOutlined aria-hidden />,
+                },
+              ]
+            : []),
           {
             path: "/system" as const,
             label: t("nav.system"),

@@ -91,10 +91,15 @@ function Person() {
   const roles = session.roles.map((role) => t(`role.${role}` as "role.auditor"));
   return (
     <>
-      <span className={css["person"]} title={session.user.name}>
+      <Link
+        to="/sessions"
+        className={css["person"]}
+        title={`${session.user.name} · ${t("sessions.open")}`}
+      >
         <span className={css["name"]}>{session.user.shortName}</span>
         <span className={css["role"]}>{roles.join(t("app.listSeparator"))}</span>
-      </span>
+        <span className="visually-hidden">{t("sessions.open")}</span>
+      </Link>
       <Button
         type="text"
         aria-label={t("signIn.out")}

@@ -18,7 +18,7 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: pick(["returnTo"]),
+  validateSearch: pick(["returnTo", "problem"]),
   component: lazyRouteComponent(() => import("../pages/signin/Page"), "SignInPage"),
 });
 
@@ -141,6 +141,35 @@ const system = createRoute({
   component: lazyRouteComponent(() => import("../pages/system/Page"), "SystemPage"),
 });
 
+const network = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/network",
+  validateSearch: pick(["at", "q", "state", "limit", "cursor"]),
+  component: lazyRouteComponent(() => import("../pages/network/Page"), "NetworkPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/audit",
+  validateSearch: pick([
+    "actor",
+    "department",
+    "operation",
+    "object",
+    "outcome",
+    "since",
+    "until",
+    "cursor",
+  ]),
+  component: lazyRouteComponent(() => import("../pages/audit/Page"), "AuditPage"),
+});
+
+const sessions = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/sessions",
+  component: lazyRouteComponent(() => import("../pages/sessions/Page"), "SessionsPage"),
+});
+
 const notices = createRoute({
   getParentRoute: () => signedIn,
   path: "/notices",
@@ -170,8 +199,11 @@ export const router = createRouter({
       department,
       policy,
       calendar,
+      network,
+      audit,
       system,
       notices,
+      sessions,
       whatIf,
     ]),
   ]),

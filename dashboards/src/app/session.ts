@@ -18,6 +18,11 @@ export function hasRole(session: Session, ...roles: string[]): boolean {
   return session.roles.some((role) => roles.includes(role));
 }
 
+/** The city's own roles read the extranet's links; departments and providers don't. */
+export function seesNetwork(session: Session): boolean {
+  return hasRole(session, "cloud-admin", "approver-admin", "approver-tech", "auditor");
+}
+
 export function isReviewer(session: Session): boolean {
   return hasRole(session, "approver-admin", "approver-tech");
 }

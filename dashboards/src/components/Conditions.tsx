@@ -16,10 +16,12 @@ const TROUBLE = new Set([
   "AnotherRequestOpen",
   "ProvisionFailed",
   "ContractMismatch",
+  "Degraded",
+  "Flapping",
 ]);
 
 /** Conditions that only tell where things are: neither value is good or bad. */
-const NEUTRAL = new Set(["CapacityHeld"]);
+const NEUTRAL = new Set(["CapacityHeld", "InMaintenance"]);
 
 function tone(condition: Condition): Tone {
   if (condition.status === "Unknown" || NEUTRAL.has(condition.type)) return "neutral";

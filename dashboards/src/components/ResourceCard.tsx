@@ -78,6 +78,9 @@ export function ResourceCard({ resource, figures, binding, thresholds }: Resourc
                 <Swatch part="requested" /> {t("figures.requested")}{" "}
                 <Amount resource={resource} text={figures.requested[resource]} />
               </span>
+              <span>
+                {t("figures.withReserved")} <Rate value={figures.rates.withReserved[resource]} />
+              </span>
             </>
           }
         >

@@ -21,7 +21,7 @@ describe("a capacity bar", () => {
     return screen.getByRole("img");
   };
 
-  it("says nothing of a rate at 0/0 and has no parts", () => {
+  it("acceptance 3: says nothing of a rate at 0/0 and has no parts", () => {
     const image = bar({});
     expect(image.getAttribute("aria-label")).toBe("内存: 合同总量 0 G, 已分配 0 G");
     expect(image.children).toHaveLength(0);

@@ -164,7 +164,7 @@ const comparable = (words: Map<string, string>) =>
   [...words.keys()].filter((key) => !key.endsWith("_one")).sort();
 
 describe("the words of the product", () => {
-  it("have equal keys in both languages", () => {
+  it("acceptance 12: have equal keys in both languages", () => {
     expect(comparable(english)).toEqual(comparable(chinese));
   });
 

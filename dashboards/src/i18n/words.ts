@@ -20,7 +20,15 @@ export type WordKind =
   | "role"
   | "invariant"
   | "poolState"
-  | "poolTrouble";
+  | "poolTrouble"
+  | "auditOperation"
+  | "auditOutcome"
+  | "auditVia"
+  | "auditSource"
+  | "auditFault"
+  | "linkState"
+  | "linkLevel"
+  | "incidentCause";
 
 export function useWords(): (kind: WordKind, key: string | null | undefined) => string {
   const { t, i18n } = useTranslation();

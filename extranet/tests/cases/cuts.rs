@@ -11,8 +11,10 @@ use crate::city::{City, START, city, ten_thousand, township, village};
 
 #[test]
 fn case_2_a_village_is_cut() {
-    for seed in 0..20 {
-        let mut city = City::with(small(), 2, seed);
+    // The last of them in a city of 10,000 links.
+    for seed in 0..=20 {
+        let links = if seed == 20 { ten_thousand() } else { small() };
+        let mut city = City::with(links, 2, seed);
         city.run(Span::secs(60) + Span::millis(317 * seed as i64));
         let name = village("420902", 3);
         let cut = city.now;

@@ -3,7 +3,7 @@
 use extranet::model::{LinkIx, Span};
 use extranet::state::{Effect, State};
 
-use crate::city::{City, city, township, village};
+use crate::city::{City, city, ten_thousand, township, village};
 use crate::cuts::small;
 
 #[test]
@@ -20,17 +20,29 @@ fn case_1_a_healthy_baseline() {
 }
 
 #[test]
+fn case_1_a_healthy_baseline_of_ten_thousand() {
+    let mut city = City::new(ten_thousand());
+    city.run(Span::minutes(2));
+    let links = city.core.tree().len() as u32;
+    assert_eq!((city.count(State::Up), city.opened().len()), (links as usize, 0));
+    let lost: u64 = (0..links).map(|n| city.core.view(LinkIx(n), city.now).unwrap().counters.lost).sum();
+    assert_eq!(lost, 0);
+}
+
+#[test]
 fn case_3_one_lost_packet() {
-    let mut city = City::new(small());
-    city.run(Span::secs(60));
-    let before = city.effects.len();
-    for name in [village("420902", 1), township("420902", 1), "county-420902".to_owned()] {
-        city.line(&name).drop_next = 1;
-        city.run(Span::secs(30));
-        let view = city.view(&name);
-        assert_eq!((view.state, view.counters.lost, view.suspect), (State::Up, 1, false), "{name}");
+    for links in [small(), ten_thousand()] {
+        let mut city = City::new(links);
+        city.run(Span::secs(60));
+        let before = city.effects.len();
+        for name in [village("420902", 1), township("420902", 1), "county-420902".to_owned()] {
+            city.line(&name).drop_next = 1;
+            city.run(Span::secs(30));
+            let view = city.view(&name);
+            assert_eq!((view.state, view.counters.lost, view.suspect), (State::Up, 1, false), "{name}");
+        }
+        assert_eq!(city.effects.len(), before, "{:?}", &city.effects[before..]);
     }
-    assert_eq!(city.effects.len(), before, "{:?}", &city.effects[before..]);
 }
 
 #[test]
@@ -59,19 +71,21 @@ fn case_4_one_percent_everywhere() {
 
 #[test]
 fn case_5_every_tenth_lost() {
-    let mut city = City::new(small());
-    let name = township("420902", 2);
-    city.run(Span::secs(120));
-    let (from, before) = (city.now, city.states(&name).len());
-    city.line(&name).every = Some(10);
-    city.run(Span::minutes(10));
-    let to = city.now;
-    city.line(&name).every = None;
-    city.run(Span::minutes(4));
-    let states = city.states(&name).split_off(before);
-    let [(entered, State::Degraded, _), (left, State::Up, _)] = states[..] else { panic!("{states:?}") };
-    assert!((entered - from).as_secs_f64() <= 90.0 && (left - to).as_secs_f64() <= 180.0, "{states:?}");
-    assert_eq!(city.opened().len(), 0);
+    for links in [small(), ten_thousand()] {
+        let mut city = City::new(links);
+        let name = township("420902", 2);
+        city.run(Span::secs(120));
+        let (from, before) = (city.now, city.states(&name).len());
+        city.line(&name).every = Some(10);
+        city.run(Span::minutes(10));
+        let to = city.now;
+        city.line(&name).every = None;
+        city.run(Span::minutes(4));
+        let states = city.states(&name).split_off(before);
+        let [(entered, State::Degraded, _), (left, State::Up, _)] = states[..] else { panic!("{states:?}") };
+        assert!((entered - from).as_secs_f64() <= 90.0 && (left - to).as_secs_f64() <= 180.0, "{states:?}");
+        assert_eq!(city.opened().len(), 0);
+    }
 }
 
 #[test]

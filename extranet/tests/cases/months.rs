@@ -1,13 +1,15 @@
 //! Months on an injected clock: 13, and what a partition must hold whatever comes in.
 
+use extranet::incident::NoticeKind;
 use extranet::maintenance::{Covered, Stretch, Window};
 use extranet::model::{Level, LinkIx, Span, Stamp};
 use extranet::month::Month;
 use extranet::partition::{Availability, Since, by_contract, partition};
+use extranet::state::State;
 use extranet::tree::LinkSpec;
 use proptest::prelude::*;
 
-use crate::city::City;
+use crate::city::{City, START};
 use crate::cuts::at;
 
 const HOUR: i64 = 3_600;
@@ -75,7 +77,7 @@ fn case_13_a_window_approved_one_second_late_changes_nothing() {
 }
 
 #[test]
-fn the_contract_counts_whole_minutes_and_lists_the_short() {
+fn acceptance_11_the_contract_counts_whole_minutes_and_lists_the_short() {
     let month = Month::new(2026, 11).unwrap();
     let mark = |seconds: i64, class| Since { start: month.start() + Span::secs(seconds), class };
     let seen = [
@@ -91,6 +93,41 @@ fn the_contract_counts_whole_minutes_and_lists_the_short() {
     let exact = partition(&seen, &Covered::default(), month.start(), month.end()).figures();
     // 340 s of 2,592,000 are 99.98688 %: truncated, never rounded up.
     assert_eq!(exact.end_to_end.unwrap().percent(3), "99.986");
+}
+
+/// 楚天云 is down for five minutes, and another time for 40 seconds: from the samples to the contract's figure.
+#[test]
+fn acceptance_11_interconnect_outage() {
+    let mut city = City::new(vec![LinkSpec::new("chutian-cloud", Level::Interconnect, &[])]);
+    city.run(Span::minutes(10));
+    // An outage is measured from the first lost sample to the first answer: to the sample that is a second.
+    let cut = city.now;
+    for (seconds, after) in [(302, Span::minutes(90)), (40, Span::minutes(10))] {
+        city.line("chutian-cloud").cut = true;
+        city.run(Span::secs(seconds));
+        city.line("chutian-cloud").cut = false;
+        city.run(after);
+    }
+    let opened = city.opened();
+    assert_eq!((opened.len(), city.notices(NoticeKind::Resolved)), (2, 2), "each is told with its end: {opened:?}");
+    let told = city.states("chutian-cloud").into_iter().find(|(_, state, _)| *state == State::Down).unwrap();
+    assert!((told.0 - cut).as_secs_f64() <= 60.0 && (told.2 - cut).as_secs_f64() < 1.2, "{told:?} of a cut at {cut:?}");
+
+    // The rest of the month it was up.
+    let month = Month::new(2026, 11).unwrap();
+    let first = Since { start: month.start(), class: Availability::Up };
+    let states = city.states("chutian-cloud").into_iter().filter_map(|(_, state, since)| {
+        let class = match state {
+            State::Up | State::Degraded => Availability::Up,
+            State::Down => Availability::Down,
+            _ => return None,
+        };
+        Some(Since { start: month.start() + (since - START) + Span::minutes(1), class })
+    });
+    let seen: Vec<Since> = std::iter::once(first).chain(states).collect();
+    let figure = by_contract(&seen, &Covered::default(), month.start(), month.end());
+    assert_eq!((figure.outage_minutes, figure.short_outages), (5, 1), "{seen:?}");
+    assert_eq!(figure.availability.unwrap().percent(3), "99.988");
 }
 
 #[test]

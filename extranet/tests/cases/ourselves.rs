@@ -6,7 +6,7 @@ use extranet::sample::{IcmpMode, Taint};
 use extranet::state::{Effect, Reason, State};
 use extranet::vantage::{Blindness, Sight};
 
-use crate::city::{City, START, village};
+use crate::city::{City, START, ten_thousand, village};
 use crate::cuts::small;
 
 fn lost(city: &City) -> u64 {
@@ -23,21 +23,25 @@ fn nothing_claimed(city: &City) {
 
 #[test]
 fn case_11_overflow_shows_as_taint() {
-    let mut city = City::with(small(), 0, 0);
-    city.run(Span::secs(60));
-    city.taint = Some(Taint::RxOverflow);
-    city.lines.iter_mut().for_each(|line| line.loss = 0.6);
-    city.run(Span::minutes(5));
-    nothing_claimed(&city);
-    assert_eq!(lost(&city), 0);
-    let view = city.view("county-420902");
-    assert!(view.counters.tainted[Taint::RxOverflow as usize] > 100);
+    for links in [small(), ten_thousand()] {
+        let mut city = City::with(links, 0, 0);
+        city.run(Span::secs(60));
+        city.taint = Some(Taint::RxOverflow);
+        city.lines.iter_mut().for_each(|line| line.loss = 0.6);
+        city.run(Span::minutes(5));
+        nothing_claimed(&city);
+        assert_eq!(lost(&city), 0);
+        let view = city.view("county-420902");
+        assert!(view.counters.tainted[Taint::RxOverflow as usize] > 100);
+    }
 }
 
 #[test]
 fn case_11_a_prober_that_was_stopped() {
-    for seed in 0..10 {
-        let mut city = City::with(small(), 2, seed);
+    // The last of them in a city of 10,000 links.
+    for seed in 0..=10 {
+        let links = if seed == 10 { ten_thousand() } else { small() };
+        let mut city = City::with(links, 2, seed);
         city.run(Span::secs(30) + Span::millis(97 * seed as i64));
         city.pause(Span::secs(5));
         city.run(Span::minutes(2));
@@ -53,27 +57,31 @@ fn case_11_a_prober_that_was_stopped() {
 
 #[test]
 fn case_12_no_permission_from_the_start() {
-    let mut city = City::new(small());
-    city.icmp = IcmpMode::Forbidden;
-    city.run(Span::secs(10));
-    assert_eq!(city.count(State::Unknown), city.core.tree().len());
-    assert_eq!(city.core.blind().map(|(_, why)| why), Some(Blindness::NoIcmpPermission));
-    nothing_claimed(&city);
+    for links in [small(), ten_thousand()] {
+        let mut city = City::new(links);
+        city.icmp = IcmpMode::Forbidden;
+        city.run(Span::secs(10));
+        assert_eq!(city.count(State::Unknown), city.core.tree().len());
+        assert_eq!(city.core.blind().map(|(_, why)| why), Some(Blindness::NoIcmpPermission));
+        nothing_claimed(&city);
+    }
 }
 
 #[test]
 fn case_12_permission_that_is_taken_away() {
-    let mut city = City::new(small());
-    city.run(Span::secs(60));
-    city.icmp = IcmpMode::Forbidden;
-    city.run(Span::secs(20));
-    let view = city.view(&village("420902", 1));
-    assert_eq!((view.state, view.reason), (State::Unknown, Reason::NoIcmpPermission));
-    assert_eq!(city.count(State::Unknown), city.core.tree().len());
-    nothing_claimed(&city);
-    city.icmp = IcmpMode::Raw;
-    city.run(Span::secs(20));
-    assert_eq!(city.count(State::Up), city.core.tree().len());
+    for links in [small(), ten_thousand()] {
+        let mut city = City::new(links);
+        city.run(Span::secs(60));
+        city.icmp = IcmpMode::Forbidden;
+        city.run(Span::secs(20));
+        let view = city.view(&village("420902", 1));
+        assert_eq!((view.state, view.reason), (State::Unknown, Reason::NoIcmpPermission));
+        assert_eq!(city.count(State::Unknown), city.core.tree().len());
+        nothing_claimed(&city);
+        city.icmp = IcmpMode::Raw;
+        city.run(Span::secs(20));
+        assert_eq!(city.count(State::Up), city.core.tree().len());
+    }
 }
 
 #[test]

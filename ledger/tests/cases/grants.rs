@@ -4,9 +4,9 @@ use ledger::{AllocationKey, Ask, Bundle, Decision, Mix, Reason, Request, Resourc
 
 use crate::support::*;
 
-/// Acceptance case 2: memory is full after 15,676 cores at one core to two G.
+/// Memory is full after 15,676 cores at one core to two G.
 #[test]
-fn a_full_memory_strands_8075_cores_and_refuses_a_core_with_memory() {
+fn acceptance_2_a_full_memory_strands_8075_cores_and_refuses_a_core_with_memory() {
     let mut city = city(None);
     granted(&mut city, target("all", 1, cores_and_g(15_676, 31_353)));
     let outlook = outlook(city.free(), Mix(cores_and_g(1, 2)));
@@ -24,9 +24,9 @@ fn a_full_memory_strands_8075_cores_and_refuses_a_core_with_memory() {
     assert_eq!(city.free().cpu.get(), 0);
 }
 
-/// Acceptance case 17: a ceiling of 100 cores with 60 and 40 granted below it.
+/// A ceiling of 100 cores with 60 and 40 granted below it.
 #[test]
-fn a_ceiling_refuses_what_is_above_it_at_the_time_of_the_grant() {
+fn acceptance_17_a_ceiling_refuses_what_is_above_it_at_the_time_of_the_grant() {
     let mut full = city(Some(cores(100)));
     granted(&mut full, target("a", 1, cores(60)));
     granted(&mut full, target("b", 1, cores(40)));
@@ -44,9 +44,9 @@ fn a_ceiling_refuses_what_is_above_it_at_the_time_of_the_grant() {
     assert_eq!(reason.code(), "CeilingExceeded");
 }
 
-/// Acceptance case 19: 50 more for 20 days, and back again with 120 of 150 in use.
+/// 50 more for 20 days, and back again with 120 of 150 in use.
 #[test]
-fn a_temporary_grant_comes_back_except_for_what_is_in_use() {
+fn acceptance_19_a_temporary_grant_comes_back_except_for_what_is_in_use() {
     for (in_use, draining) in [(90, 0), (100, 0), (120, 20), (150, 50)] {
         let mut city = city(Some(cores(150)));
         granted(&mut city, target("a", 1, cores(100)));

@@ -96,7 +96,7 @@ fn check(target: Bundle, change: impl FnOnce(&mut Situation<'_>, &mut Automatic)
 
 /// Case 5: CPU use 62 % of quota, asks +40 %.
 #[test]
-fn forty_percent_more_of_what_is_used_needs_nobody() {
+fn acceptance_5_forty_percent_more_of_what_is_used_needs_nobody() {
     let verdict = judged(b(56, 80, 1_000), |_, _| {});
     assert!(verdict.approves, "{:#?}", verdict.evidence);
     let of = |rule: &str, threshold: &str| {

@@ -61,9 +61,9 @@ fn verdicts(ledger: &Ledger, changes: &[Change]) -> Vec<Verdict> {
     evaluate(ledger, None, &lines).unwrap().verdicts
 }
 
-/// Acceptance case 2: memory is full, and the what-if of 8C16G names the 16 G that are missing.
+/// Memory is full, and the what-if of 8C16G names the 16 G that are missing.
 #[test]
-fn the_missing_memory_of_a_full_contract_is_named() {
+fn acceptance_2_the_missing_memory_of_a_full_contract_is_named() {
     let ledger = ledger(15_676, 31_353, 1_000);
     let new = Change { department: None, ..change("", size("8C16G").unwrap()) };
     let got = verdicts(&ledger, &[new]);

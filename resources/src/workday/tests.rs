@@ -25,7 +25,7 @@ fn due(calendar: &Calendar, submitted: &str, workdays: u32) -> Due {
 }
 
 #[test]
-fn deadlines_end_on_the_day_the_notices_make_them() {
+fn check_dates_deadlines_end_on_the_day_the_notices_make_them() {
     let cases = [
         ("2026-09-30", 3, "2026-10-10"),
         ("2026-02-13", 3, "2026-02-25"),
@@ -57,7 +57,7 @@ fn deadlines_end_on_the_day_the_notices_make_them() {
 }
 
 #[test]
-fn the_years_have_as_many_working_days_as_the_notices_leave() {
+fn check_dates_the_years_have_as_many_working_days_as_the_notices_leave() {
     let years = [
         (2024, 251, [22, 18, 21, 22, 21, 19, 23, 22, 21, 19, 21, 22]),
         (2025, 248, [19, 19, 21, 22, 19, 20, 23, 21, 23, 18, 20, 23]),
@@ -84,7 +84,7 @@ fn another_cutoff_moves_both_ends() {
 }
 
 #[test]
-fn a_year_that_isnt_published_counts_monday_to_friday_and_says_so() {
+fn check_dates_a_year_without_a_calendar_counts_monday_to_friday_and_says_so() {
     let calendar = Calendar::default();
     assert_eq!(calendar.is_workday(date(2027, 10, 1)), (true, true));
     assert_eq!(calendar.is_workday(date(2027, 10, 2)), (false, true));

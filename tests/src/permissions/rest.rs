@@ -111,6 +111,13 @@ pub const OPERATIONS: &[OperationLine] = &[
     act("list_audit", "CI", "", "ATOUPXN"),
     act("export_audit", "CI", "", "ATOUPXN"),
     act("verify_audit", "CI", "", "ATOUPXN"),
+    // Those who may list extranetlinks; there is no such link and no such incident.
+    act("show_network", "CATI", "", "OUPXN"),
+    act("list_links", "CATI", "", "OUPXN"),
+    act("show_link", "", "CATI", "OUPXN"),
+    act("list_incidents", "CATI", "", "OUPXN"),
+    act("show_incident", "", "CATI", "OUPXN"),
+    act("acknowledge_incident", "", "C", "ATOUPIXN"),
     list("list_departments", "CATOUI", "PXN"),
     one("show_department", "CATOUI", "PXN"),
     everybody("follow_events"),
@@ -156,6 +163,14 @@ pub const OPERATIONS: &[OperationLine] = &[
     everybody("show_session"),
     everybody("create_session"),
     everybody("delete_session"),
+    // One's own alone; nobody has the one that is asked for.
+    everybody("list_sessions"),
+    one("end_session", "", EVERYBODY),
+    everybody("show_sign_in"),
+    // Where no identity provider is set there is nothing.
+    one("begin_sign_in", "", EVERYBODY),
+    one("end_sign_in", "", EVERYBODY),
+    one("log_out", "", EVERYBODY),
     everybody("show_version"),
     everybody("show_health"),
     everybody("show_readiness"),

@@ -9,7 +9,7 @@ use tests::town::{amounts, bundle, department};
 use crate::town;
 
 #[tokio::test]
-async fn a_ceiling_bounds_a_department_and_is_named() {
+async fn acceptance_17_a_ceiling_bounds_a_department_and_is_named() {
     let town = town("ceil", amounts("100", "200G", "10T")).await;
     let ceiling =
         |cpu: &str| json!({"spec": {"ceilings": [{"pool": "ceil", "cpu": cpu, "memory": "16G", "storage": "1T"}]}});

@@ -71,7 +71,7 @@ async fn what_does_not_fit_is_refused_at_approval_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_approves_what_he_asked_for() {
+async fn acceptance_15_nobody_approves_what_he_asked_for() {
     let (town, application) = with_application("self").await;
     // Zhang may not approve at all.
     let request = town.request("Change", &application, amounts("5", "8G", "1T")).await;
@@ -123,7 +123,7 @@ async fn deciding_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_request_is_withdrawn_or_rejected_and_nothing_changes() {
+async fn acceptance_18_a_request_is_withdrawn_or_rejected_and_nothing_changes() {
     let (town, application) = with_application("no").await;
     let before = town.settles().await;
     let request = town.request("Change", &application, amounts("6", "8G", "1T")).await;

@@ -32,7 +32,7 @@ fn the_page_is_the_matrix() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everybody_may_what_the_matrix_says_and_nothing_else() {
+async fn acceptance_20_everybody_may_what_the_matrix_says_and_nothing_else() {
     let cluster = Cluster::start("permissions").await;
     let _operator = cluster.start_operator("operator").await;
     let scene = Scene::set(&cluster).await;

@@ -17,9 +17,10 @@ struct Operation {
 }
 
 /// Lists that may have nothing yet for whoever may read them.
-const MAYBE_EMPTY: [&str; 2] = ["list_notices", "list_deliveries"];
+const MAYBE_EMPTY: [&str; 5] = ["list_notices", "list_deliveries", "list_sessions", "list_links", "list_incidents"];
 /// Whoever isn't signed in may call these.
-const UNSIGNED: [&str; 3] = ["create_session", "show_health", "show_readiness"];
+const UNSIGNED: [&str; 7] =
+    ["create_session", "show_health", "show_readiness", "show_sign_in", "begin_sign_in", "end_sign_in", "log_out"];
 
 /// Each operation × column, and without a token; the answer is what isn't as the matrix says.
 pub async fn try_operations(scene: &Scene<'_>, url: &str) -> Vec<String> {
@@ -104,7 +105,7 @@ impl Scene<'_> {
         let name = if path.contains("/requests/") { self.request.as_str() } else { APPLICATION };
         path = path.replace("{name}", name).replace("{decision}", &self.decision);
         path = path.replace("{key}", "sla.accept").replace("{year}", "2100").replace("{id}", "new-1");
-        path = path.replace("{kind}", "departments");
+        path = path.replace("{kind}", "departments").replace("{link}", "nowhere").replace("{incident}", "none");
         match operation.name.as_str() {
             "show_due" => path.push_str("?workdays=1"),
             "import_file" => path.push_str("?dryRun=true"),
@@ -140,6 +141,7 @@ impl Scene<'_> {
             "set_calendar" => Some(json!({
                 "holidays": ["2100-01-01"], "makeupWorkdays": [], "sourceDocument": "x", "published": true,
             })),
+            "acknowledge_incident" => Some(json!({"note": "x"})),
             "read_notices" => Some(json!({"ids": []})),
             "save_notice_preferences" => Some(json!({"departments": {&self.town.name: {"mail": [], "addresses": []}}})),
             "reckon_plan" => Some(json!({"changes": [{

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing there")]
 
+mod acceptance;
 mod alerts;
 mod crates;
 mod files;
@@ -23,6 +24,7 @@ fn the_project_is_tidy() {
     findings.extend(files::check(&tree));
     findings.extend(markdown::check(&tree));
     findings.extend(alerts::check(&tree));
+    findings.extend(acceptance::check(&tree));
     let list: Vec<String> = findings.iter().map(ToString::to_string).collect();
     assert!(list.is_empty(), "{} findings:\n{}", list.len(), list.join("\n"));
 }

@@ -142,7 +142,8 @@ fn causes(error: &dyn std::error::Error) -> String {
     text.chars().take(200).collect()
 }
 
-fn tls(ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Error> {
+/// Trust in the system's certificates and those of a file, for whoever else we talk to as well.
+pub fn tls(ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Error> {
     let mut roots = rustls::RootCertStore::empty();
     // A certificate of the system that can't be read is one that nobody is trusted by.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

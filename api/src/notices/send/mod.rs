@@ -6,6 +6,7 @@ mod robots;
 pub mod sign;
 mod webhook;
 
+pub use http::tls;
 use jiff::Timestamp;
 use thiserror::Error as ThisError;
 

@@ -17,6 +17,18 @@ export type Action = {
 };
 
 /**
+ * How many links of each level it ever hit.
+ */
+export type Affected = {
+    interconnect: number;
+    provider: number;
+    county: number;
+    township: number;
+    village: number;
+    total: number;
+};
+
+/**
  * One page of a list.
  */
 export type AllocationList = {
@@ -1002,6 +1014,73 @@ export type ImportRow = {
 };
 
 /**
+ * One page of a list.
+ */
+export type IncidentList = {
+    items: Array<IncidentView>;
+    /**
+     * Pass it as `continue` to get the next page; `null` on the last.
+     */
+    continue: string | null;
+    /**
+     * How many there are on all pages.
+     */
+    total: number;
+    /**
+     * The data is at least as new as this.
+     */
+    asOf: string;
+    /**
+     * The cluster can't be followed at the moment: writes are refused.
+     */
+    stale: boolean;
+};
+
+/**
+ * One breakage: opened once, resolved once, naming the highest broken link.
+ */
+export type IncidentView = {
+    name: string;
+    /**
+     * The highest broken link, or `city-core`.
+     */
+    root: string;
+    /**
+     * Its name for people; `null` where it has no object.
+     */
+    rootName: string | null;
+    /**
+     * Further roots that share it.
+     */
+    otherRoots: Array<string>;
+    /**
+     * RootDown, InferredFromChildren, SharedParentSuspected, FollowUp or MaintenanceOverrun.
+     */
+    cause: string;
+    /**
+     * With cause FollowUp: the incident whose recovery these links have outlasted.
+     */
+    after: string | null;
+    open: boolean;
+    /**
+     * When the root's first lost probe was sent.
+     */
+    startedAt: string;
+    endedAt: string | null;
+    /**
+     * How often it was down.
+     */
+    episodes: number;
+    affected: Affected;
+    /**
+     * Who has taken notice; empty if nobody has.
+     */
+    acknowledgedBy: string;
+    acknowledgedByShort: string;
+    note: string;
+};
+
+/**
  * One check of one pool, or of all.
  */
 export type Invariant = {
@@ -1057,10 +1136,173 @@ export type KindName = {
     name: string;
 };
 
+export type LevelLinks = {
+    level: LinkLevel;
+    states: StateCounts;
+};
+
+/**
+ * What a link connects, from the city's core outwards.
+ */
+export type LinkLevel = 'Interconnect' | 'Provider' | 'County' | 'Township' | 'Village';
+
+/**
+ * One page of a list.
+ */
+export type LinkList = {
+    items: Array<LinkView>;
+    /**
+     * Pass it as `continue` to get the next page; `null` on the last.
+     */
+    continue: string | null;
+    /**
+     * How many there are on all pages.
+     */
+    total: number;
+    /**
+     * The data is at least as new as this.
+     */
+    asOf: string;
+    /**
+     * The cluster can't be followed at the moment: writes are refused.
+     */
+    stale: boolean;
+};
+
+/**
+ * What a link is. Unknown is never up and never down.
+ */
+export type LinkState = 'Up' | 'Degraded' | 'Down' | 'Unreachable' | 'Unknown' | 'Maintenance';
+
+/**
+ * One link, represented by its far end. Percentages are decimal text, truncated.
+ */
+export type LinkView = {
+    name: string;
+    displayName: string;
+    level: LinkLevel;
+    /**
+     * Code of the administrative division; empty if it has none.
+     */
+    division: string;
+    carrier: string;
+    /**
+     * What is probed; `null` where the state is inferred from below.
+     */
+    address: string | null;
+    uplinks: Array<string>;
+    /**
+     * The links above it, the nearest first.
+     */
+    above: Array<string>;
+    /**
+     * Links that hang on it directly.
+     */
+    children: number;
+    /**
+     * All links below it.
+     */
+    below: StateCounts;
+    state: LinkState;
+    /**
+     * Since when, backdated to the first lost or first answered probe.
+     */
+    since: string | null;
+    /**
+     * The highest broken link above it.
+     */
+    rootCause: string | null;
+    incident: string | null;
+    rttP50Millis: string | null;
+    rttP95Millis: string | null;
+    jitterMillis: string | null;
+    lossPercent: string | null;
+    hops: number | null;
+    /**
+     * The instant of the figures.
+     */
+    measuredAt: string | null;
+    month: MonthView | null;
+    conditions: Array<Condition>;
+    /**
+     * Sample data, such as an address that isn't the real one.
+     */
+    sample: boolean;
+};
+
+/**
+ * The provider's word that a session has ended.
+ */
+export type LogoutForm = {
+    logout_token: string;
+};
+
 /**
  * What it means that something doesn't agree.
  */
 export type Meaning = 'Broken' | 'Behind' | 'Differs';
+
+/**
+ * A month's availability. A percentage of no time is `null`.
+ */
+export type MonthView = {
+    month: string;
+    percent: string | null;
+    /**
+     * Without the time a link above it was broken.
+     */
+    ownPercent: string | null;
+    /**
+     * How much of the month was seen.
+     */
+    coveragePercent: string | null;
+    /**
+     * If all unknown time had been bad.
+     */
+    worstPercent: string | null;
+    /**
+     * If all unknown time had been good.
+     */
+    bestPercent: string | null;
+};
+
+/**
+ * The extranet at a glance.
+ */
+export type NetworkView = {
+    /**
+     * All links.
+     */
+    states: StateCounts;
+    /**
+     * The same by level, from the core outwards.
+     */
+    levels: Array<LevelLinks>;
+    villages: Villages;
+    openIncidents: number;
+    /**
+     * Open ones that nobody has taken notice of.
+     */
+    unacknowledgedIncidents: number;
+    vantage: VantageView | null;
+    asOf: string;
+    stale: boolean;
+};
+
+/**
+ * That somebody has taken notice.
+ */
+export type NewAcknowledgement = {
+    /**
+     * What is being done about it.
+     */
+    note?: string;
+    /**
+     * The `acknowledgedBy` of the incident that was looked at, where it is somebody else's word that is
+     * replaced. Without it that is refused.
+     */
+    insteadOf?: string;
+};
 
 /**
  * The application that a New request brings about.
@@ -1320,6 +1562,11 @@ export type OfferView = {
      */
     roundsMax: number;
 };
+
+/**
+ * What a session was opened with.
+ */
+export type OpenedWith = 'Token' | 'Provider';
 
 export type Outcome = 'Applied' | 'Refused';
 
@@ -1832,6 +2079,16 @@ export type Provider = {
 };
 
 /**
+ * An identity provider.
+ */
+export type ProviderView = {
+    /**
+     * What people call it; empty = it has no name of its own.
+     */
+    displayName: string;
+};
+
+/**
  * Percentages with one decimal, or `null` where there is nothing to divide by.
  */
 export type Rates = {
@@ -1839,6 +2096,10 @@ export type Rates = {
      * 分配率: allocated ÷ contract.
      */
     allocation: Percentages;
+    /**
+     * 含待批占用: allocated, held and requested ÷ contract.
+     */
+    withReserved: Percentages;
     /**
      * 利用率: used ÷ granted.
      */
@@ -2095,6 +2356,53 @@ export type Session = {
 };
 
 /**
+ * All of them, the newest first: 64 at most.
+ */
+export type SessionList = {
+    items: Array<SessionView>;
+};
+
+/**
+ * One session of the caller's.
+ */
+export type SessionView = {
+    id: string;
+    openedWith: OpenedWith;
+    openedAt: string;
+    /**
+     * When it was used last, to a minute.
+     */
+    seenAt: string;
+    /**
+     * It ends then, if not before.
+     */
+    endsAt: string;
+    /**
+     * It ends then, if nothing is called.
+     */
+    idleEndsAt: string;
+    /**
+     * Where it was opened; a proxy's address where one is in front.
+     */
+    address: string;
+    /**
+     * The browser, as it calls itself.
+     */
+    agent: string;
+    /**
+     * The call came with this one.
+     */
+    current: boolean;
+};
+
+/**
+ * How people can sign in.
+ */
+export type SignInView = {
+    provider: ProviderView | null;
+};
+
+/**
  * The step that a request waits in.
  */
 export type Stage = {
@@ -2141,6 +2449,19 @@ export type Standing = {
     capacity: Bundle;
     free: Bundle;
     figures?: Figures | null;
+};
+
+/**
+ * How many links are in each state.
+ */
+export type StateCounts = {
+    up: number;
+    degraded: number;
+    down: number;
+    unreachable: number;
+    unknown: number;
+    maintenance: number;
+    total: number;
 };
 
 /**
@@ -2223,6 +2544,23 @@ export type User = {
 export type ValueForm = 'Workdays' | 'Days' | 'Seconds' | 'Times' | 'Switch' | 'Path' | 'Percent' | 'Evidence' | 'Cpu' | 'Memory' | 'Storage' | 'Cutoff' | 'ListOfDays';
 
 /**
+ * The prober, and whether it can see.
+ */
+export type VantageView = {
+    name: string;
+    ready: boolean;
+    /**
+     * None of its anchors answers: it claims nothing of any link.
+     */
+    blind: boolean;
+    /**
+     * Every change until then is shown.
+     */
+    flushedThrough: string | null;
+    conditions: Array<Condition>;
+};
+
+/**
  * The actions on a request.
  */
 export type Verdict = 'Accept' | 'Take' | 'Approve' | 'Return' | 'Reject' | 'Offer' | 'AcceptOffer' | 'DeclineOffer' | 'Withdraw' | 'Reinstate' | 'Confirm' | 'Cancel' | 'Reclaim' | 'Urge';
@@ -2265,6 +2603,20 @@ export type Version = {
      * Version of the cluster's API server; `null` before it was reached for the first time.
      */
     kubernetes: string | null;
+};
+
+/**
+ * The two numbers of villages that a coverage can be of.
+ */
+export type Villages = {
+    /**
+     * Village links, by the register of divisions of 2023.
+     */
+    registered: number;
+    /**
+     * What the city reported in 2020.
+     */
+    reported: number;
 };
 
 /**
@@ -3391,6 +3743,173 @@ export type ShowTemplateResponses = {
 
 export type ShowTemplateResponse = ShowTemplateResponses[keyof ShowTemplateResponses];
 
+export type ListIncidentsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * Where to go on: the `continue` of the page before.
+         */
+        continue?: string;
+        /**
+         * Only those that are open, or only those that are over.
+         */
+        open?: boolean;
+        /**
+         * Those that this link is a root of or was hit by.
+         */
+        link?: string;
+    };
+    url: '/api/v1/incidents';
+};
+
+export type ListIncidentsErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not read links.
+     */
+    403: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListIncidentsError = ListIncidentsErrors[keyof ListIncidentsErrors];
+
+export type ListIncidentsResponses = {
+    /**
+     * One page.
+     */
+    200: IncidentList;
+};
+
+export type ListIncidentsResponse = ListIncidentsResponses[keyof ListIncidentsResponses];
+
+export type ShowIncidentData = {
+    body?: never;
+    path: {
+        /**
+         * Name of the incident.
+         */
+        incident: string;
+    };
+    query?: never;
+    url: '/api/v1/incidents/{incident}';
+};
+
+export type ShowIncidentErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not read links.
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowIncidentError = ShowIncidentErrors[keyof ShowIncidentErrors];
+
+export type ShowIncidentResponses = {
+    /**
+     * The incident.
+     */
+    200: IncidentView;
+};
+
+export type ShowIncidentResponse = ShowIncidentResponses[keyof ShowIncidentResponses];
+
+export type AcknowledgeIncidentData = {
+    /**
+     * What is being done.
+     */
+    body: NewAcknowledgement;
+    headers?: {
+        /**
+         * Chosen by the client. The same key and body are carried out once.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Name of the incident.
+         */
+        incident: string;
+    };
+    query?: never;
+    url: '/api/v1/incidents/{incident}/acknowledgement';
+};
+
+export type AcknowledgeIncidentErrors = {
+    /**
+     * The body isn't well-formed JSON in UTF-8, or a header is wrong.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this, or the CSRF token or the origin is wrong.
+     */
+    403: Problem;
+    /**
+     * There is no such incident.
+     */
+    404: Problem;
+    /**
+     * Somebody else has taken notice, and `insteadOf` doesn't name him; or it was written at the same moment.
+     */
+    409: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * The body isn't declared as JSON.
+     */
+    415: Problem;
+    /**
+     * Fields are unknown, missing or wrong: all of them are named.
+     */
+    422: Problem;
+    /**
+     * The cluster is away, or too many calls are under way. Nothing was written.
+     */
+    503: Problem;
+};
+
+export type AcknowledgeIncidentError = AcknowledgeIncidentErrors[keyof AcknowledgeIncidentErrors];
+
+export type AcknowledgeIncidentResponses = {
+    /**
+     * Written; the incident as it is now.
+     */
+    200: IncidentView;
+};
+
+export type AcknowledgeIncidentResponse = AcknowledgeIncidentResponses[keyof AcknowledgeIncidentResponses];
+
 export type ShowInvariantsData = {
     body?: never;
     path?: never;
@@ -3423,6 +3942,151 @@ export type ShowInvariantsResponses = {
 };
 
 export type ShowInvariantsResponse = ShowInvariantsResponses[keyof ShowInvariantsResponses];
+
+export type ListLinksData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Items per page.
+         */
+        limit?: number;
+        /**
+         * Where to go on: the `continue` of the page before.
+         */
+        continue?: string;
+        /**
+         * Part of the name, or of the name for people.
+         */
+        q?: string;
+        /**
+         * What a link connects, from the city's core outwards.
+         */
+        level?: 'Interconnect' | 'Provider' | 'County' | 'Township' | 'Village';
+        /**
+         * What a link is. Unknown is never up and never down.
+         */
+        state?: 'Up' | 'Degraded' | 'Down' | 'Unreachable' | 'Unknown' | 'Maintenance';
+        /**
+         * This link and all that hangs below it.
+         */
+        under?: string;
+        /**
+         * Those that hang directly on this link; `city-core` stands above the first ones.
+         */
+        uplink?: string;
+        /**
+         * Only those that are Down or Unreachable, roots first.
+         */
+        down?: boolean;
+    };
+    url: '/api/v1/links';
+};
+
+export type ListLinksErrors = {
+    /**
+     * A parameter is wrong, or the cursor isn't one of this list.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not read links.
+     */
+    403: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListLinksError = ListLinksErrors[keyof ListLinksErrors];
+
+export type ListLinksResponses = {
+    /**
+     * One page.
+     */
+    200: LinkList;
+};
+
+export type ListLinksResponse = ListLinksResponses[keyof ListLinksResponses];
+
+export type ShowLinkData = {
+    body?: never;
+    path: {
+        /**
+         * Name of the link.
+         */
+        link: string;
+    };
+    query?: never;
+    url: '/api/v1/links/{link}';
+};
+
+export type ShowLinkErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not read links.
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowLinkError = ShowLinkErrors[keyof ShowLinkErrors];
+
+export type ShowLinkResponses = {
+    /**
+     * The link.
+     */
+    200: LinkView;
+};
+
+export type ShowLinkResponse = ShowLinkResponses[keyof ShowLinkResponses];
+
+export type ShowNetworkData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/network';
+};
+
+export type ShowNetworkErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The caller may not read links.
+     */
+    403: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowNetworkError = ShowNetworkErrors[keyof ShowNetworkErrors];
+
+export type ShowNetworkResponses = {
+    /**
+     * The counts.
+     */
+    200: NetworkView;
+};
+
+export type ShowNetworkResponse = ShowNetworkResponses[keyof ShowNetworkResponses];
 
 export type ListNoticesData = {
     body?: never;
@@ -4528,6 +5192,211 @@ export type CreateSessionResponses = {
 };
 
 export type CreateSessionResponse = CreateSessionResponses[keyof CreateSessionResponses];
+
+export type ListSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/sessions';
+};
+
+export type ListSessionsErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
+
+export type ListSessionsResponses = {
+    /**
+     * All of them.
+     */
+    200: SessionList;
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type EndSessionData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/sessions/{id}';
+};
+
+export type EndSessionErrors = {
+    /**
+     * Nobody is signed in, or the token or the session has ended.
+     */
+    401: Problem;
+    /**
+     * The CSRF token is missing or wrong, or the call comes from a page of another site.
+     */
+    403: Problem;
+    /**
+     * There is no such thing, or it isn't the caller's to see.
+     */
+    404: Problem;
+    /**
+     * The cluster can't be asked who calls, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type EndSessionError = EndSessionErrors[keyof EndSessionErrors];
+
+export type EndSessionResponses = {
+    /**
+     * It has ended.
+     */
+    204: void;
+};
+
+export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
+export type ShowSignInData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/sign-in';
+};
+
+export type ShowSignInErrors = {
+    /**
+     * Too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type ShowSignInError = ShowSignInErrors[keyof ShowSignInErrors];
+
+export type ShowSignInResponses = {
+    /**
+     * The ways there are.
+     */
+    200: SignInView;
+};
+
+export type ShowSignInResponse = ShowSignInResponses[keyof ShowSignInResponses];
+
+export type EndSignInData = {
+    body?: never;
+    path?: never;
+    query?: {
+        code?: string;
+        state?: string;
+        /**
+         * Who answers (RFC 9207).
+         */
+        iss?: string;
+        /**
+         * Why the provider let nobody in.
+         */
+        error?: string;
+    };
+    url: '/api/v1/sign-in/callback';
+};
+
+export type EndSignInErrors = {
+    /**
+     * A parameter is wrong.
+     */
+    400: Problem;
+    /**
+     * No identity provider is set.
+     */
+    404: Problem;
+    /**
+     * Too many attempts.
+     */
+    429: Problem;
+    /**
+     * The audit chain can't be written, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type EndSignInError = EndSignInErrors[keyof EndSignInErrors];
+
+export type LogOutData = {
+    /**
+     * The token.
+     */
+    body: LogoutForm;
+    path?: never;
+    query?: never;
+    url: '/api/v1/sign-in/logout';
+};
+
+export type LogOutErrors = {
+    /**
+     * The token doesn't count.
+     */
+    400: Problem;
+    /**
+     * No identity provider is set.
+     */
+    404: Problem;
+    /**
+     * The body is larger than 1 MiB.
+     */
+    413: Problem;
+    /**
+     * Too many wrong tokens.
+     */
+    429: Problem;
+    /**
+     * The provider or the history can't be asked, or too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type LogOutError = LogOutErrors[keyof LogOutErrors];
+
+export type LogOutResponses = {
+    /**
+     * They have ended, if there were any.
+     */
+    204: void;
+};
+
+export type LogOutResponse = LogOutResponses[keyof LogOutResponses];
+
+export type BeginSignInData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The page of ours to go on with; any other address leads to the first page.
+         */
+        returnTo?: string;
+    };
+    url: '/api/v1/sign-in/start';
+};
+
+export type BeginSignInErrors = {
+    /**
+     * A parameter is wrong.
+     */
+    400: Problem;
+    /**
+     * No identity provider is set.
+     */
+    404: Problem;
+    /**
+     * Too many calls are under way.
+     */
+    503: Problem;
+};
+
+export type BeginSignInError = BeginSignInErrors[keyof BeginSignInErrors];
 
 export type ShowVersionData = {
     body?: never;

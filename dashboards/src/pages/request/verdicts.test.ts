@@ -45,7 +45,7 @@ describe("a decision", () => {
     expect(shown.map((one) => one.verdict)).toEqual(["Approve", "Return", "Reject", "Urge"]);
   });
 
-  it("has a reason of at least ten characters, blanks at the ends not counted", () => {
+  it("acceptance 7: has a reason of at least ten characters, blanks at the ends not counted", () => {
     expect(isReason("资源池的内存余量不够了")).toBe(true);
     expect(isReason("  too short     ")).toBe(false);
     expect(isReason("x".repeat(2001))).toBe(false);

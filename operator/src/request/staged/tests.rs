@@ -71,7 +71,7 @@ fn stage(limit: &str, since: &str, workdays: i64, due: &str) -> serde_json::Valu
 }
 
 #[test]
-fn acceptance_is_due_three_working_days_after_submission() {
+fn acceptance_4_it_is_due_three_working_days_after_submission() {
     let stage = submitted(&observed(&json!({})), at("2026-09-30T10:00:00+08:00"));
     assert_eq!(stage.due_at.as_deref(), Some("2026-10-10T17:30:00+08:00"), "a Saturday that is worked");
     assert_eq!(
@@ -137,7 +137,7 @@ fn what_the_department_leaves_lying_lapses_and_what_reviewers_leave_is_marked() 
 }
 
 #[test]
-fn a_year_that_is_published_moves_the_due_date_and_the_history_says_so() {
+fn check_dates_a_year_that_is_published_moves_the_due_date_and_the_history_says_so() {
     let mut running = stage("sla.accept", "2026-12-30T02:00:00Z", 3, "2027-01-04T17:30:00+08:00");
     running["provisional"] = json!(true);
     let mut seen = observed(&json!({"phase": "Submitted", "revision": 1, "stage": running}));

@@ -12,7 +12,7 @@ fn given(verdict: Verdict) -> Given {
 }
 
 #[test]
-fn a_reason_is_ten_to_two_thousand_characters() {
+fn acceptance_7_a_reason_is_ten_to_two_thousand_characters() {
     let reviewed = small(Phase::TechReview);
     let asked = offered(small(Phase::Offered));
     let open = small(Phase::Provisioning);
@@ -45,7 +45,7 @@ fn a_reason_is_ten_to_two_thousand_characters() {
 }
 
 #[test]
-fn nobody_decides_what_he_asked_for_or_corrected() {
+fn acceptance_15_nobody_decides_what_he_asked_for_or_corrected() {
     let roles = [Role::ApproverAdmin, Role::ApproverTech, Role::CloudAdmin, Role::DepartmentUser];
     let mut standing = small(Phase::Submitted);
     standing.editors.insert("zhou".into());
@@ -72,7 +72,7 @@ fn nobody_decides_what_he_asked_for_or_corrected() {
 }
 
 #[test]
-fn four_eyes_are_those_of_two_people_in_order() {
+fn acceptance_16_four_eyes_are_those_of_two_people_in_order() {
     let both = |name: &str| Actor::new(name, [Role::ApproverTech, Role::ApproverAdmin]);
     let first = large(Phase::TechReview);
     // Stage 2 before stage 1: the stage that was looked at isn't the request's.
@@ -120,7 +120,7 @@ fn the_threshold_itself_needs_no_second_pair_of_eyes() {
 }
 
 #[test]
-fn who_comes_late_or_again_changes_nothing() {
+fn acceptance_14_who_comes_late_or_again_changes_nothing() {
     let standing = Standing { revision: 3, ..small(Phase::TechReview) };
     let approve = act(&standing, one(Role::ApproverTech), full(&standing, Verdict::Approve));
     let stale = Act { seen: Seen { revision: 2, ..approve.seen.clone() }, ..approve.clone() };

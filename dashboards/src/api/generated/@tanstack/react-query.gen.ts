@@ -3,8 +3,8 @@
 import { type DefaultError, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { applyPlan, correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, exportAudit, importFile, listAllocations, listApplications, listAudit, listDeliveries, listDepartments, listDrafts, listNotices, listPools, listRequests, type Options, previewRequest, readNotices, reckonPlan, reckonSheet, retryDelivery, saveDraft, saveNoticePreferences, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showCalendars, showDecision, showDepartment, showDraft, showDue, showHealth, showInvariants, showNoticePreferences, showOverview, showPolicy, showPool, showReadiness, showRequest, showRequestForm, showSession, showTemplate, showVersion, verifyAudit } from '../sdk.gen';
-import type { ApplyPlanData, ApplyPlanError, ApplyPlanResponse, CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, ExportAuditData, ExportAuditError, ExportAuditResponse, ImportFileData, ImportFileError, ImportFileResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListNoticesData, ListNoticesError, ListNoticesResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReadNoticesData, ReadNoticesError, ReadNoticesResponse, ReckonPlanData, ReckonPlanError, ReckonPlanResponse, ReckonSheetData, ReckonSheetError, ReckonSheetResponse, RetryDeliveryData, RetryDeliveryError, RetryDeliveryResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SaveNoticePreferencesData, SaveNoticePreferencesError, SaveNoticePreferencesResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowCalendarsData, ShowCalendarsError, ShowCalendarsResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowNoticePreferencesData, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestFormData, ShowRequestFormError, ShowRequestFormResponse, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowTemplateData, ShowTemplateError, ShowTemplateResponse, ShowVersionData, ShowVersionError, ShowVersionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse } from '../types.gen';
+import { acknowledgeIncident, applyPlan, beginSignIn, correctRequest, createRequest, createSession, decideRequest, deleteDraft, deleteSession, endSession, endSignIn, exportAudit, importFile, listAllocations, listApplications, listAudit, listDeliveries, listDepartments, listDrafts, listIncidents, listLinks, listNotices, listPools, listRequests, listSessions, logOut, type Options, previewRequest, readNotices, reckonPlan, reckonSheet, retryDelivery, saveDraft, saveNoticePreferences, setCalendar, setProcessValue, showAllocation, showApplication, showCalendar, showCalendars, showDecision, showDepartment, showDraft, showDue, showHealth, showIncident, showInvariants, showLink, showNetwork, showNoticePreferences, showOverview, showPolicy, showPool, showReadiness, showRequest, showRequestForm, showSession, showSignIn, showTemplate, showVersion, verifyAudit } from '../sdk.gen';
+import type { AcknowledgeIncidentData, AcknowledgeIncidentError, AcknowledgeIncidentResponse, ApplyPlanData, ApplyPlanError, ApplyPlanResponse, BeginSignInData, BeginSignInError, CorrectRequestData, CorrectRequestError, CorrectRequestResponse, CreateRequestData, CreateRequestError, CreateRequestResponse, CreateSessionData, CreateSessionError, CreateSessionResponse, DecideRequestData, DecideRequestError, DecideRequestResponse, DeleteDraftData, DeleteDraftError, DeleteDraftResponse, DeleteSessionData, DeleteSessionError, DeleteSessionResponse, EndSessionData, EndSessionError, EndSessionResponse, EndSignInData, EndSignInError, ExportAuditData, ExportAuditError, ExportAuditResponse, ImportFileData, ImportFileError, ImportFileResponse, ListAllocationsData, ListAllocationsError, ListAllocationsResponse, ListApplicationsData, ListApplicationsError, ListApplicationsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDepartmentsData, ListDepartmentsError, ListDepartmentsResponse, ListDraftsData, ListDraftsError, ListDraftsResponse, ListIncidentsData, ListIncidentsError, ListIncidentsResponse, ListLinksData, ListLinksError, ListLinksResponse, ListNoticesData, ListNoticesError, ListNoticesResponse, ListPoolsData, ListPoolsError, ListPoolsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogOutData, LogOutError, LogOutResponse, PreviewRequestData, PreviewRequestError, PreviewRequestResponse, ReadNoticesData, ReadNoticesError, ReadNoticesResponse, ReckonPlanData, ReckonPlanError, ReckonPlanResponse, ReckonSheetData, ReckonSheetError, ReckonSheetResponse, RetryDeliveryData, RetryDeliveryError, RetryDeliveryResponse, SaveDraftData, SaveDraftError, SaveDraftResponse, SaveNoticePreferencesData, SaveNoticePreferencesError, SaveNoticePreferencesResponse, SetCalendarData, SetCalendarError, SetCalendarResponse, SetProcessValueData, SetProcessValueError, SetProcessValueResponse, ShowAllocationData, ShowAllocationError, ShowAllocationResponse, ShowApplicationData, ShowApplicationError, ShowApplicationResponse, ShowCalendarData, ShowCalendarError, ShowCalendarResponse, ShowCalendarsData, ShowCalendarsError, ShowCalendarsResponse, ShowDecisionData, ShowDecisionError, ShowDecisionResponse, ShowDepartmentData, ShowDepartmentError, ShowDepartmentResponse, ShowDraftData, ShowDraftError, ShowDraftResponse, ShowDueData, ShowDueError, ShowDueResponse, ShowHealthData, ShowHealthResponse, ShowIncidentData, ShowIncidentError, ShowIncidentResponse, ShowInvariantsData, ShowInvariantsError, ShowInvariantsResponse, ShowLinkData, ShowLinkError, ShowLinkResponse, ShowNetworkData, ShowNetworkError, ShowNetworkResponse, ShowNoticePreferencesData, ShowNoticePreferencesError, ShowNoticePreferencesResponse, ShowOverviewData, ShowOverviewError, ShowOverviewResponse, ShowPolicyData, ShowPolicyError, ShowPolicyResponse, ShowPoolData, ShowPoolError, ShowPoolResponse, ShowReadinessData, ShowReadinessError, ShowReadinessResponse, ShowRequestData, ShowRequestError, ShowRequestFormData, ShowRequestFormError, ShowRequestFormResponse, ShowRequestResponse, ShowSessionData, ShowSessionError, ShowSessionResponse, ShowSignInData, ShowSignInError, ShowSignInResponse, ShowTemplateData, ShowTemplateError, ShowTemplateResponse, ShowVersionData, ShowVersionError, ShowVersionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -389,6 +389,61 @@ export const showTemplateOptions = (options: Options<ShowTemplateData>) => query
     queryKey: showTemplateQueryKey(options)
 });
 
+export const listIncidentsQueryKey = (options?: Options<ListIncidentsData>) => createQueryKey('listIncidents', options);
+
+/**
+ * Incidents, the newest first.
+ */
+export const listIncidentsOptions = (options?: Options<ListIncidentsData>) => queryOptions<ListIncidentsResponse, ListIncidentsError, ListIncidentsResponse, ReturnType<typeof listIncidentsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listIncidents({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listIncidentsQueryKey(options)
+});
+
+export const showIncidentQueryKey = (options: Options<ShowIncidentData>) => createQueryKey('showIncident', options);
+
+/**
+ * One incident.
+ */
+export const showIncidentOptions = (options: Options<ShowIncidentData>) => queryOptions<ShowIncidentResponse, ShowIncidentError, ShowIncidentResponse, ReturnType<typeof showIncidentQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showIncident({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showIncidentQueryKey(options)
+});
+
+/**
+ * Takes notice of an incident, in the caller's own name.
+ *
+ * Said again by the same person it replaces the note. It changes no state and stops no clock.
+ */
+export const acknowledgeIncidentMutation = (options?: Partial<Options<AcknowledgeIncidentData>>): UseMutationOptions<AcknowledgeIncidentResponse, AcknowledgeIncidentError, Options<AcknowledgeIncidentData>> => {
+    const mutationOptions: UseMutationOptions<AcknowledgeIncidentResponse, AcknowledgeIncidentError, Options<AcknowledgeIncidentData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await acknowledgeIncident({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const showInvariantsQueryKey = (options?: Options<ShowInvariantsData>) => createQueryKey('showInvariants', options);
 
 /**
@@ -409,6 +464,60 @@ export const showInvariantsOptions = (options?: Options<ShowInvariantsData>) => 
         return data;
     },
     queryKey: showInvariantsQueryKey(options)
+});
+
+export const listLinksQueryKey = (options?: Options<ListLinksData>) => createQueryKey('listLinks', options);
+
+/**
+ * Links, from the core outwards.
+ */
+export const listLinksOptions = (options?: Options<ListLinksData>) => queryOptions<ListLinksResponse, ListLinksError, ListLinksResponse, ReturnType<typeof listLinksQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listLinks({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listLinksQueryKey(options)
+});
+
+export const showLinkQueryKey = (options: Options<ShowLinkData>) => createQueryKey('showLink', options);
+
+/**
+ * One link.
+ */
+export const showLinkOptions = (options: Options<ShowLinkData>) => queryOptions<ShowLinkResponse, ShowLinkError, ShowLinkResponse, ReturnType<typeof showLinkQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showLink({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showLinkQueryKey(options)
+});
+
+export const showNetworkQueryKey = (options?: Options<ShowNetworkData>) => createQueryKey('showNetwork', options);
+
+/**
+ * The extranet at a glance: how many links of each level are in which state.
+ */
+export const showNetworkOptions = (options?: Options<ShowNetworkData>) => queryOptions<ShowNetworkResponse, ShowNetworkError, ShowNetworkResponse, ReturnType<typeof showNetworkQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showNetwork({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showNetworkQueryKey(options)
 });
 
 export const listNoticesQueryKey = (options?: Options<ListNoticesData>) => createQueryKey('listNotices', options);
@@ -816,6 +925,120 @@ export const createSessionMutation = (options?: Partial<Options<CreateSessionDat
     };
     return mutationOptions;
 };
+
+export const listSessionsQueryKey = (options?: Options<ListSessionsData>) => createQueryKey('listSessions', options);
+
+/**
+ * Where the caller is signed in.
+ *
+ * Sessions that were opened with a token are those of the server that answers.
+ */
+export const listSessionsOptions = (options?: Options<ListSessionsData>) => queryOptions<ListSessionsResponse, ListSessionsError, ListSessionsResponse, ReturnType<typeof listSessionsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listSessions({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listSessionsQueryKey(options)
+});
+
+/**
+ * Ends one of the caller's sessions, at once here and within 5 s in servers beside this one.
+ */
+export const endSessionMutation = (options?: Partial<Options<EndSessionData>>): UseMutationOptions<EndSessionResponse, EndSessionError, Options<EndSessionData>> => {
+    const mutationOptions: UseMutationOptions<EndSessionResponse, EndSessionError, Options<EndSessionData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await endSession({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const showSignInQueryKey = (options?: Options<ShowSignInData>) => createQueryKey('showSignIn', options);
+
+/**
+ * How people can sign in: with a token of the cluster always, through the identity provider where one is
+ * set.
+ */
+export const showSignInOptions = (options?: Options<ShowSignInData>) => queryOptions<ShowSignInResponse, ShowSignInError, ShowSignInResponse, ReturnType<typeof showSignInQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await showSignIn({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: showSignInQueryKey(options)
+});
+
+export const endSignInQueryKey = (options?: Options<EndSignInData>) => createQueryKey('endSignIn', options);
+
+/**
+ * Where the identity provider sends the browser back to.
+ *
+ * The answer sets the cookie `yunheng_session` and leads to the page that was wanted, or back to the
+ * sign-in page with `problem`.
+ */
+export const endSignInOptions = (options?: Options<EndSignInData>) => queryOptions<unknown, EndSignInError, unknown, ReturnType<typeof endSignInQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await endSignIn({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: endSignInQueryKey(options)
+});
+
+/**
+ * For the identity provider: ends the sessions that its logout token names (back-channel logout).
+ */
+export const logOutMutation = (options?: Partial<Options<LogOutData>>): UseMutationOptions<LogOutResponse, LogOutError, Options<LogOutData>> => {
+    const mutationOptions: UseMutationOptions<LogOutResponse, LogOutError, Options<LogOutData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await logOut({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const beginSignInQueryKey = (options?: Options<BeginSignInData>) => createQueryKey('beginSignIn', options);
+
+/**
+ * Begins a sign-in: sends the browser to the identity provider.
+ *
+ * For browsers, which follow it; programs use a token of the provider as bearer token.
+ */
+export const beginSignInOptions = (options?: Options<BeginSignInData>) => queryOptions<unknown, BeginSignInError, unknown, ReturnType<typeof beginSignInQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await beginSignIn({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: beginSignInQueryKey(options)
+});
 
 export const showVersionQueryKey = (options?: Options<ShowVersionData>) => createQueryKey('showVersion', options);
 
