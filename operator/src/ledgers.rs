@@ -7,7 +7,7 @@
 //! at the same time.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kube::api::PostParams;
@@ -68,6 +68,8 @@ struct Reader {
     /// Number of the last read that succeeded. A caller may use a read that began after he came.
     succeeded: AtomicU64,
     latest: Mutex<Option<Arc<Snapshot>>>,
+    /// The last read found that the pool has no ledger.
+    is_missing: AtomicBool,
 }
 
 impl Ledgers {
@@ -80,6 +82,17 @@ impl Ledgers {
     #[must_use]
     pub fn latest(&self, pool: &str) -> Option<Arc<Snapshot>> {
         self.reader(pool).latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the pool's ledger counts anything of the allocation with this uid. One that wasn't
+    /// read, or whose last commit had no answer, may count anything: `None`.
+    #[must_use]
+    pub fn counts(&self, pool: &str, uid: &str) -> Option<bool> {
+        let reader = self.reader(pool);
+        match reader.current() {
+            Some(snapshot) => Some(snapshot.ledger.entries.values().any(|entry| entry.uid.as_deref() == Some(uid))),
+            None => reader.is_missing.load(Ordering::SeqCst).then_some(false),
+        }
     }
 
     /// Forgets what was read: the next commit reads first.
@@ -100,7 +113,10 @@ impl Ledgers {
         }
         let number = reader.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let object = self.api.get_opt(pool).await.map_err(|source| Error::Read { pool: pool.to_owned(), source })?;
-        let object = object.ok_or_else(|| Error::Missing { pool: pool.to_owned() })?;
+        let Some(object) = object else {
+            reader.is_missing.store(true, Ordering::SeqCst);
+            return Err(Error::Missing { pool: pool.to_owned() });
+        };
         let snapshot = Arc::new(understand(pool, object)?);
         reader.keep(Some(Arc::clone(&snapshot)));
         reader.succeeded.store(number, Ordering::SeqCst);
@@ -156,6 +172,7 @@ impl Reader {
             _ => true,
         };
         if newer {
+            self.is_missing.store(false, Ordering::SeqCst);
             *latest = snapshot;
         }
     }

@@ -33,6 +33,14 @@ const CONTROLLER: &str = "allocation";
 /// that ends is an event of its quota, but a watch can break.
 const DRAIN_LOOK: Duration = Duration::from_secs(15);
 
+/// Until another look at what stands in the way: a halted pool, a cluster that is silent, somebody
+/// else's namespace. Most of it is an event of its own when it ends.
+const BLOCKED_LOOK: Duration = Duration::from_secs(60);
+
+/// Until another look at a namespace whose allocation is gone. That its last pool has been read, or
+/// no longer counts it, is no event of the allocation that waits for the namespace.
+const LEFT_LOOK: Duration = Duration::from_secs(2);
+
 /// Least time between two looks at an entry without an allocation.
 const ORPHANS_REST: Duration = Duration::from_secs(1);
 
@@ -134,7 +142,10 @@ fn next_look(
     lease_ends_in: Option<Duration>,
 ) -> Duration {
     let drain = matches!(drained, evidence::Drained::Waiting { .. }).then_some(DRAIN_LOOK);
-    let blocked = applied.blocked.is_some().then_some(Duration::from_secs(60));
+    let blocked = applied.blocked.as_ref().map(|blocked| match blocked {
+        plan::Blocked::NamespaceLeft { .. } => LEFT_LOOK,
+        _ => BLOCKED_LOOK,
+    });
     [Some(SAFETY_NET), drain, blocked, wait, lease_ends_in].into_iter().flatten().min().unwrap_or(SAFETY_NET)
 }
 

@@ -56,6 +56,10 @@ pub enum PlaceState {
     Abandoned {
         owner: String,
     },
+    /// It belonged to an allocation that is gone, of which something may be out still.
+    Left {
+        owner: String,
+    },
     Taken {
         owner: String,
     },
@@ -236,17 +240,16 @@ fn state(namespace: &Namespace, owner: &str, quota: Option<&quota::Observed>, co
     }
     let alive =
         context.stores.allocations.find(|allocation| allocation.metadata.uid.as_deref() == Some(&other)).is_some();
-    let counted = context.stores.pools.state().iter().any(|pool| {
-        let snapshot = context.ledgers.latest(&pool.name_any());
-        // A ledger that wasn't read yet may count anything.
-        snapshot
-            .is_none_or(|snapshot| snapshot.ledger.entries.values().any(|entry| entry.uid.as_deref() == Some(&other)))
-    });
+    let pools = context.stores.pools.state();
+    let counted = pools.iter().any(|pool| context.ledgers.counts(&pool.name_any(), &other) != Some(false));
     // Without a quota the gate lets nothing in. One who slept may have made the namespace after its
     // allocation was drained and gone, and ended before he made the quota.
     let empty = quota.is_none_or(|quota| quota.bound().is_some_and(|bound| bound.is_zero()));
-    if !other.is_empty() && !alive && !counted && empty {
-        return PlaceState::Abandoned { owner: other };
+    if other.is_empty() || alive {
+        PlaceState::Taken { owner: other }
+    } else if counted || !empty {
+        PlaceState::Left { owner: other }
+    } else {
+        PlaceState::Abandoned { owner: other }
     }
-    PlaceState::Taken { owner: other }
 }

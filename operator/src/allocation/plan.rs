@@ -31,6 +31,11 @@ pub enum Blocked {
         namespace: String,
         owner: String,
     },
+    /// Its allocation is gone, and something of it may be out still.
+    NamespaceLeft {
+        namespace: String,
+        owner: String,
+    },
     NamespaceTerminating {
         namespace: String,
     },
@@ -121,7 +126,12 @@ impl Look<'_> {
                 plan.steps.push(Step::Adopt { namespace, from: owner.clone() });
                 plan.lowered = false;
             }
-            PlaceState::Abandoned { owner } | PlaceState::Taken { owner } => {
+            PlaceState::Left { owner } if wanted => {
+                let owner = owner.clone();
+                plan.blocked.get_or_insert(Blocked::NamespaceLeft { namespace, owner });
+                plan.lowered = false;
+            }
+            PlaceState::Abandoned { owner } | PlaceState::Left { owner } | PlaceState::Taken { owner } => {
                 let owner = owner.clone();
                 plan.blocked.get_or_insert(Blocked::NamespaceTaken { namespace, owner });
                 plan.lowered = false;

@@ -151,6 +151,13 @@ fn enforced_saying(observed: &Observed, applied: &Applied) -> Saying {
                 if owner.is_empty() { "nobody" } else { owner }
             ),
         ),
+        Some(Blocked::NamespaceLeft { namespace, owner }) => Saying::no(
+            condition::ENFORCED,
+            "NamespaceLeft",
+            format!(
+                "namespace {namespace} belonged to an allocation that is gone ({owner}), of which something may be out still; it is taken over once no pool counts that allocation and the namespace's quota is down to nothing"
+            ),
+        ),
         Some(Blocked::NamespaceTerminating { namespace }) => Saying::no(
             condition::ENFORCED,
             "NamespaceTerminating",

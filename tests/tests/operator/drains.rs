@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::eventually::{SOON, eventually};
 use tests::object::{self, Place};
 use tests::people::Person;
-use tests::town::{Town, amounts, bundle};
+use tests::town::{Town, amounts, bundle, pool};
 
 use crate::town;
 
@@ -143,6 +143,26 @@ async fn a_release_gives_everything_back_once_it_is_unused() {
     let standing = town.settles().await;
     assert_eq!(standing.ledger.free(), standing.ledger.capacity);
     assert_eq!(standing.quotas["app-release-a"].bound(), Some(ledger::Bundle::ZERO));
+}
+
+/// A pool whose cluster was never reached has no ledger, and so counts nothing of anybody.
+#[tokio::test]
+async fn a_pool_without_a_ledger_keeps_no_namespace_from_its_next_allocation() {
+    let town = town("unledgered", amounts("10", "20G", "1T")).await;
+    let mut away = pool("unledgered-away", amounts("1", "1G", "1G"));
+    away["spec"]["cluster"] =
+        json!({"kubeconfigSecretRef": {"namespace": "default", "name": "nobody-made-it", "key": "kubeconfig"}});
+    town.create(Person::CloudAdmin, away).await;
+    town.allocate("unledgered-a", amounts("4", "8G", "0G")).await;
+    town.await_enforced("unledgered-a", "4", "8G", "0G").await;
+    let place = Place { kind: "Allocation", namespace: &town.namespace(), name: "unledgered-a" };
+    object::delete(&town.cluster.client(Person::CloudAdmin).await, &place).await.unwrap();
+    town.await_gone("unledgered-a").await;
+
+    town.create(Person::CloudAdmin, town.allocation_object("unledgered-a", amounts("2", "2G", "0G"))).await;
+    town.await_enforced("unledgered-a", "2", "2G", "0G").await;
+    object::delete(&town.admin, &Place { kind: "ResourcePool", namespace: "", name: "unledgered-away" }).await.unwrap();
+    town.settles().await;
 }
 
 #[tokio::test]

@@ -86,6 +86,7 @@ fn a_quota_follows_its_entry() {
     let name = || NAMESPACE.to_owned();
     let fence = names::fence(LEDGER, 7);
     let taken = PlaceState::Taken { owner: "other".into() };
+    let left = PlaceState::Left { owner: "other".into() };
     let abandoned = PlaceState::Abandoned { owner: "other".into() };
     let cases = [
         ("lowered and enforced", seen(NEW, Some(NEW), 7), vec![], true),
@@ -103,6 +104,7 @@ fn a_quota_follows_its_entry() {
             false,
         ),
         ("another's", without_quota(taken), vec![], false),
+        ("of one that is gone and may use it still", without_quota(left), vec![], false),
         ("being deleted", without_quota(PlaceState::Terminating), vec![], false),
     ];
     for (what, place, steps, lowered) in cases {
