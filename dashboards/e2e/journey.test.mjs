@@ -161,7 +161,7 @@ async function grantedCpu({ application, allocation }) {
 
 /**
  * What is due is due in working days. What arrives outside working hours counts as of the next working
- * day, so that today, if it is one, comes on top.
+ * day, which is then still ahead itself and comes on top.
  */
 async function dueIn(page, address, workdays) {
   await page

@@ -1,5 +1,5 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
-import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import type { VerificationView } from "../../api/generated";
 import { startI18n } from "../../i18n";
 import { Found } from "./Chain";
@@ -13,18 +13,7 @@ const found: VerificationView = {
   anchors: 3,
 };
 
-beforeAll(() => {
-  // jsdom has no layout, so there is nothing to observe.
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      observe() {}
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-  return startI18n("zh-CN");
-});
+beforeAll(() => startI18n("zh-CN"));
 afterEach(cleanup);
 
 it("says that the record is whole, and what can't be known without anchors", () => {

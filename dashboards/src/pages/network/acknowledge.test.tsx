@@ -24,22 +24,7 @@ const incident: IncidentView = {
   note: "",
 };
 
-beforeAll(() => {
-  // jsdom has no layout, so there is nothing to observe.
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      observe() {}
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-  // jsdom knows no modal dialogs.
-  HTMLDialogElement.prototype.showModal = function () {
-    this.open = true;
-  };
-  return startI18n("zh-CN");
-});
+beforeAll(() => startI18n("zh-CN"));
 afterEach(cleanup);
 
 function show(roles: Session["roles"], shown: IncidentView) {

@@ -1,6 +1,6 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
-import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import type { NoticePreferences } from "../../api/generated";
 import { client } from "../../api/generated/client.gen";
 import { queryClient } from "../../app/queries";
@@ -22,18 +22,7 @@ const preferences: NoticePreferences = {
   domains: ["example.cn"],
 };
 
-beforeAll(() => {
-  // jsdom has no layout, so there is nothing to observe.
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      observe() {}
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-  return startI18n("zh-CN");
-});
+beforeAll(() => startI18n("zh-CN"));
 afterEach(() => {
   cleanup();
   queryClient.clear();

@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { ConfigProvider } from "antd";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { client } from "../../api/generated/client.gen";
 import type { Action, Correction, RequestView } from "../../api/generated";
 import { failureFrom } from "../../api/failure";
@@ -10,18 +10,6 @@ import { Decision } from "./Decision";
 import { History } from "./History";
 
 beforeAll(async () => {
-  // What jsdom lacks of a browser.
-  HTMLDialogElement.prototype.showModal = function showModal() {
-    this.open = true;
-  };
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      observe() {}
-      unobserve() {}
-      disconnect() {}
-    },
-  );
   await startI18n("zh-CN");
   client.interceptors.error.use((error, response) => failureFrom(error, response));
 });

@@ -1,20 +1,10 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { WhatIf } from "../../api/generated";
 import { startI18n } from "../../i18n";
 import { Result } from "./Result";
 
-beforeAll(async () => {
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      observe() {}
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-  await startI18n("zh-CN");
-});
+beforeAll(() => startI18n("zh-CN"));
 afterEach(cleanup);
 
 const zero = { cpu: "0", memory: "0G", storage: "0T" };
