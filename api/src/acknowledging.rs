@@ -1,13 +1,12 @@
 //! Taking notice of an incident, in the caller's own name: whoever sees it knows that somebody is on it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use kube::api::{ApiResource, DynamicObject, TypeMeta};
 use kube::core::ObjectMeta;
 use resources::v1alpha1::LinkIncident;
+use resources::validate::Cause;
 use serde_json::json;
 
 use crate::cluster::{Step, Write};
@@ -16,10 +15,9 @@ use crate::problem::{Failure, Wrong, WrongCause};
 use crate::routes::incidents::NewAcknowledgement;
 use crate::routes::links;
 use crate::state::App;
+use crate::world::CACHED_WITHIN;
 use crate::{refusal, respond, ruling};
 
-/// How long the caches may take to have what was written. Then the caller reads it again himself.
-const CACHED_WITHIN: Duration = Duration::from_secs(2);
 /// Times that a write is tried again because the operator has written the status meanwhile.
 const TRIES: usize = 3;
 /// The kind's own limit.
@@ -32,8 +30,8 @@ pub async fn acknowledge(app: App, caller: Caller, name: String, new: NewAcknowl
     let note = note.trim().to_owned();
     let length = note.chars().count();
     if length > NOTE_CHARS_MAX {
-        let message = format!("{length} characters, at most {NOTE_CHARS_MAX}");
-        return Err(Failure::Invalid(vec![Wrong { field: "note".to_owned(), cause: WrongCause::Server { message } }]));
+        let cause = WrongCause::Rule(Cause::Length { length, min: 0, max: NOTE_CHARS_MAX });
+        return Err(Failure::Invalid(vec![Wrong { field: "note".to_owned(), cause }]));
     }
     let mut tries = 0;
     loop {
@@ -70,13 +68,10 @@ fn incident(app: &App, name: &str) -> Option<Arc<LinkIncident>> {
 
 /// Who has taken notice and what he says, on the version that was looked at; everything else stays.
 fn change(before: &LinkIncident, by: &str, note: &str) -> Write {
-    let resource = ApiResource::erase::<LinkIncident>(&());
-    let types = Some(TypeMeta { api_version: resource.api_version.clone(), kind: resource.kind.clone() });
     let metadata = ObjectMeta {
         name: before.metadata.name.clone(),
         resource_version: before.metadata.resource_version.clone(),
         ..ObjectMeta::default()
     };
-    let data = json!({"spec": {"acknowledgedBy": by, "note": note}});
-    Write { resource, object: DynamicObject { types, metadata, data }, step: Step::Change }
+    Write::of::<LinkIncident>(Step::Change, metadata, json!({"spec": {"acknowledgedBy": by, "note": note}}))
 }

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
@@ -27,13 +26,10 @@ use crate::respond;
 use crate::routes::requests::{self as views, NewRequest, Preview};
 use crate::snapshot::{Reading, Snapshot};
 use crate::state::App;
+use crate::world::CACHED_WITHIN;
 
 /// What names of requests begin with.
 pub const NAME_PREFIX: &str = "qr-";
-
-/// How long the caches may take to have what was just written. Then the answer is made from the
-/// API server's own.
-const CACHED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Writes the request, and answers with it as it is shown. With a name it is written under that: a
 /// call that comes again, to whichever process, finds what it wrote the first time.

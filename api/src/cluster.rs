@@ -12,11 +12,12 @@ use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec};
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
 use kube::api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use kube::client::{Body, ClientBuilder};
-use kube::core::Status;
-use kube::{Api, Client, Config};
+use kube::core::{ObjectMeta, Status, TypeMeta};
+use kube::{Api, Client, Config, Resource};
 use resources::names;
 use resources::names::MANAGER_API;
 use resources::v1alpha1::{CloudPolicy, QuotaDecision, QuotaRequest, WorkCalendar};
+use serde_json::Value;
 use thiserror::Error as ThisError;
 
 use crate::identity::{Credential, KnownBy, Secret, User};
@@ -125,6 +126,16 @@ pub struct Write {
     /// All of it, or what changes of it.
     pub object: DynamicObject,
     pub step: Step,
+}
+
+impl Write {
+    /// An object of this kind, with what `data` says beside its metadata.
+    #[must_use]
+    pub fn of<K: Resource<DynamicType = ()>>(step: Step, metadata: ObjectMeta, data: Value) -> Self {
+        let resource = ApiResource::erase::<K>(&());
+        let types = Some(TypeMeta { api_version: resource.api_version.clone(), kind: resource.kind.clone() });
+        Self { resource, object: DynamicObject { types, metadata, data }, step }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,11 +22,10 @@ use crate::routes::decisions::{NewDecision, Verdict};
 use crate::snapshot::{Reading, Snapshot, decision_view};
 use crate::state::App;
 use crate::view::Bundle;
+use crate::world::CACHED_WITHIN;
 
 /// How long an answer may take before the caller is told where to look for it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
-/// How long the caches may take to have what the API server has already.
-const CACHED_WITHIN: Duration = Duration::from_secs(2);
 /// How long the request's own status may take after that of the decision.
 const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 

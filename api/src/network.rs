@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use resources::condition;
+use resources::links::BLIND;
 use resources::names::CITY_CORE;
 use resources::v1alpha1::{self, ExtranetLink, IncidentState, LinkIncident, ProbeVantage};
 
@@ -283,12 +284,10 @@ fn name_of(incident: &LinkIncident) -> String {
 
 fn vantage_view(vantage: &ProbeVantage) -> VantageView {
     let status = vantage.status.clone().unwrap_or_default();
-    let find = |type_: &str| status.conditions.iter().find(|condition| condition.type_ == type_);
-    let is = |condition: Option<&Condition>, expected: &str| condition.is_some_and(|one| one.status == expected);
     VantageView {
         name: vantage.metadata.name.clone().unwrap_or_default(),
-        ready: is(find("Ready"), "True"),
-        blind: is(find("Blind"), "True"),
+        ready: condition::is_true(&status.conditions, condition::READY),
+        blind: condition::is_true(&status.conditions, BLIND),
         flushed_through: status.flushed_through.map(|at| clock::text(at.0)),
         conditions: view::conditions(&status.conditions),
     }

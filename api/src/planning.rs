@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use kube::api::{ApiResource, DynamicObject};
-use kube::core::{ObjectMeta, TypeMeta};
+use kube::core::ObjectMeta;
 use ledger::{Ledger, Reason};
 use resources::v1alpha1::Allocation;
 use resources::what_if::{self, Change, Flaw, FlawCause, Line, Mode, Planned, Verdict};
@@ -370,8 +369,6 @@ fn write(snapshot: &Reading, planned: &Planned) -> Option<Write> {
     if existing.is_some_and(|row| row.object.spec.resources.parse().ok() == Some(planned.target)) {
         return None;
     }
-    let resource = ApiResource::erase::<Allocation>(&());
-    let types = Some(TypeMeta { api_version: resource.api_version.clone(), kind: resource.kind.clone() });
     let metadata = ObjectMeta {
         namespace: Some(key.namespace.clone()),
         name: Some(key.name.clone()),
@@ -389,7 +386,7 @@ fn write(snapshot: &Reading, planned: &Planned) -> Option<Write> {
             json!({"spec": {"resources": spec.resources, "namespaces": spec.namespaces, "decision": null}}),
         ),
     };
-    Some(Write { resource, object: DynamicObject { types, metadata, data }, step })
+    Some(Write::of::<Allocation>(step, metadata, data))
 }
 
 impl From<PlannedChange> for Change {

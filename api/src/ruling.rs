@@ -1,8 +1,6 @@
 //! Changing the city's own rules: a value of a request's way, or a year's calendar. Written in the
 //! caller's name, on the version that he has seen.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -19,10 +17,9 @@ use crate::problem::{Failure, Wrong, WrongCause};
 use crate::routes::calendars::{CalendarView, NewCalendar};
 use crate::routes::policy::{NewProcessValue, Policy};
 use crate::state::App;
+use crate::world::CACHED_WITHIN;
 use crate::{clock, refusal, respond};
 
-/// How long the caches may take to have what was just written. Then the caller reads it again himself.
-const CACHED_WITHIN: Duration = Duration::from_secs(2);
 /// Times that a write is tried again because the object's status has moved: it isn't what was looked at.
 const TRIES: usize = 3;
 /// The version of what isn't there yet.

@@ -24,6 +24,10 @@ use crate::clock;
 use crate::live::Hub;
 use crate::routes::events::ChangeType;
 
+/// How long the caches may take to have what was just written. After that the answer is made without
+/// them, or the caller reads again himself.
+pub const CACHED_WITHIN: Duration = Duration::from_secs(2);
+
 /// Namespace (empty where the kind has none) and name.
 pub type Name = (String, String);
 

@@ -17,8 +17,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures::{StreamExt, stream};
 use kube::Resource;
-use kube::api::{ApiResource, DynamicObject};
-use kube::core::{ObjectMeta, TypeMeta};
+use kube::core::ObjectMeta;
 use serde_json::{Map, Value, json};
 
 use crate::bulk::Bulk;
@@ -182,18 +181,15 @@ fn step<K: Resource<DynamicType = ()>>(
     existing: Option<(&Value, Option<String>)>,
     said: Map<String, Value>,
 ) -> Option<Write> {
-    let resource = ApiResource::erase::<K>(&());
     let said = Value::Object(said);
     let (step, version) = match existing {
         None => (Step::Create, None),
         Some((spec, _)) if says(spec, &said) => return None,
         Some((_, version)) => (Step::Change, version),
     };
-    let types = Some(TypeMeta { api_version: resource.api_version.clone(), kind: resource.kind.clone() });
     let metadata =
         ObjectMeta { namespace, name: Some(name.to_owned()), resource_version: version, ..ObjectMeta::default() };
-    let object = DynamicObject { types, metadata, data: json!({"spec": said}) };
-    Some(Write { resource, object, step })
+    Some(Write::of::<K>(step, metadata, json!({"spec": said})))
 }
 
 /// Whether the object says everything that is said, whatever else it says.
